@@ -1,0 +1,1 @@
+"""Takes away what is old of our own, and shows what it took."""

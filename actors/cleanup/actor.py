@@ -1,0 +1,42 @@
+"""The cleanup actor, alive: it hands sweeps to its door, one at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from pykka import ActorRef
+
+from actors.actor import Actor, Choked
+from actors.cleanup.rules import RULES, Cleaning, open_sweeps
+from actors.recall import Memory
+from events.cleanup import SweepStarting
+from events.fact import Fact
+from events.record import Record
+
+Sweep = Callable[[SweepStarting], None]
+
+
+class CleanupActor(Actor[Cleaning]):
+    """`sweep` hands over and returns; what was swept comes back as an observation."""
+
+    performs: ClassVar[frozenset[type[Fact]]] = frozenset({SweepStarting})
+
+    def __init__(
+        self,
+        bus: ActorRef[Any],
+        memory: Memory[Cleaning],
+        choked: Choked,
+        snapshot_every_records: int,
+        poison: int,
+        sweep: Sweep,
+    ) -> None:
+        super().__init__(RULES, bus, memory, choked, snapshot_every_records, poison)
+        self._sweep = sweep
+
+    def perform(self, decision: Record) -> None:
+        if isinstance(decision.fact, SweepStarting):
+            self._sweep(decision.fact)
+
+    def resume(self, unheard: Sequence[Record]) -> None:
+        """A sweep may be done again: what is gone already is counted as missing."""
+        for open_sweep in open_sweeps(self.state):
+            self._sweep(open_sweep)

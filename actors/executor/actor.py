@@ -1,0 +1,65 @@
+"""The executor, alive: it hands runs to its door, and looks after those of an earlier life."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from pykka import ActorRef
+
+from actors.actor import Actor, Choked
+from actors.executor.brief import brief, open_runs
+from actors.executor.door import Door
+from actors.executor.rules import RULES
+from actors.executor.state import Executing, OpenRun
+from actors.recall import Memory
+from events.fact import Fact
+from events.record import Record
+from events.runs import RunCancelling, RunEnded, RunStarted, RunStarting
+
+
+class ExecutorActor(Actor[Executing]):
+    """`started_at` finds the position at which the start of a run was decided; `boot` is the
+    kernel's boot id of now."""
+
+    performs: ClassVar[frozenset[type[Fact]]] = frozenset({RunStarting, RunCancelling})
+
+    def __init__(
+        self,
+        bus: ActorRef[Any],
+        memory: Memory[Executing],
+        choked: Choked,
+        snapshot_every_records: int,
+        poison: int,
+        door: Door,
+        started_at: Callable[[str], int],
+        boot: str,
+    ) -> None:
+        super().__init__(RULES, bus, memory, choked, snapshot_every_records, poison)
+        self._door, self._started_at, self._boot = door, started_at, boot
+
+    def perform(self, decision: Record) -> None:
+        match decision.fact:
+            case RunStarting(executor="sweep"):
+                pass  # The cleanup actor's.
+            case RunStarting(run=run) if run in self.state.runs:
+                self._door.start(brief(self.state, run), decision.position)
+            case RunCancelling(run=run):
+                self._door.stop(run)
+
+    def resume(self, unheard: Sequence[Record]) -> None:
+        """Each run that was open gets one verdict, unless it has reported since."""
+        ended = {record.fact.run for record in unheard if isinstance(record.fact, RunEnded)}
+        started = {
+            record.fact.run: record.fact
+            for record in unheard
+            if isinstance(record.fact, RunStarted)
+        }
+        for run in open_runs(self.state):
+            if run.run not in ended:
+                self._recover(run, run.process or started.get(run.run))
+
+    def _recover(self, run: OpenRun, process: RunStarted | None) -> None:
+        self._door.recover(
+            brief(self.state, run.run), self._started_at(run.run), process, run.boot == self._boot
+        )
+        if run.cancelling:
+            self._door.stop(run.run)

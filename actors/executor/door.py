@@ -1,0 +1,67 @@
+"""What the executor needs of the world: that a run be started, stopped, and found again.
+
+A door answers by observation. It is given a `Tell` when it is made and calls it, from any thread,
+with the position of the decision it answers and what it saw. Every run that was handed to it
+ends in exactly one `RunEnded`, in this life or after `recover` in the next.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from actors.executor.brief import RunBrief
+from events.catalogue import AnyObservation
+from events.runs import RunEnded, RunStarted
+
+Tell = Callable[[int, Sequence[AnyObservation]], None]
+Now = Callable[[], datetime]  # aware, in UTC
+
+
+class Door(Protocol):
+    """The world of processes, as the executor sees it. Every call returns at once but `close`."""
+
+    def start(self, brief: RunBrief, answers: int) -> None:
+        """Carry out a run: `RunStarted` when a process lives, and `RunEnded`.
+
+        At most once: a run whose folder is there already has been started before and is lost.
+        """
+
+    def stop(self, run: str) -> None:
+        """Stop a run, also one that has not begun: TERM, grace, KILL. An ended one is left be."""
+
+    def recover(
+        self, brief: RunBrief, answers: int, started: RunStarted | None, same_boot: bool
+    ) -> None:
+        """After a restart: say what became of a run of which the log has no end.
+
+        `started` is what the log holds, `same_boot` whether the machine runs on since then.
+        """
+
+    def close(self, wait_seconds: float) -> None:
+        """Let live runs end for so long, stop the others and return when all of them are told.
+
+        What had not begun is not told and not begun: it is the next life's to recover.
+        """
+
+
+class ClosedDoor:
+    """Nothing goes through: the door of a daemon in safe mode."""
+
+    def __init__(self, tell: Tell, now: Now) -> None:
+        self._tell, self._now = tell, now
+
+    def start(self, brief: RunBrief, answers: int) -> None:
+        """Refuse it."""
+        ended = RunEnded(brief.run, False, self._now(), None, "doors_closed", "safe mode")
+        self._tell(answers, [ended])
+
+    def stop(self, run: str) -> None:
+        """Nothing runs."""
+
+    def recover(
+        self, brief: RunBrief, answers: int, started: RunStarted | None, same_boot: bool
+    ) -> None:
+        """Leave it open for a life in which the doors are."""
+
+    def close(self, wait_seconds: float) -> None:
+        """It is."""

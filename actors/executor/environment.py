@@ -1,0 +1,44 @@
+"""What a run sees of the world around it: only what was allowed, and who it is."""
+
+from collections.abc import Mapping, Sequence
+
+from actors.executor.brief import RunBrief
+from actors.executor.folders import Folders
+
+OURS = "HORARIUM_"
+
+
+def allowed(names: Sequence[str], ours: Mapping[str, str]) -> dict[str, str]:
+    """The part of our own environment that may pass: by `NAME`, or all of a `PREFIX_*`.
+
+    Nothing of the daemon's own `HORARIUM_*` is ever passed on.
+    """
+    passed = {name for name in names if name in ours}
+    for prefix in names:
+        if prefix.endswith("*"):
+            passed.update(name for name in ours if name.startswith(prefix[:-1]))
+    return {name: ours[name] for name in passed if not name.startswith(OURS)}
+
+
+def token(run: str, boot: str) -> str:
+    """By this a process is known as one of a run's, beside the data folder it names."""
+    return f"{run}:{boot}"
+
+
+def presented(brief: RunBrief, folders: Folders, boot: str) -> dict[str, str]:
+    """Who a run is and where its things are."""
+    return {
+        "HORARIUM_RUN": brief.run,
+        "HORARIUM_WORK": brief.work,
+        "HORARIUM_ACTION": brief.name,
+        "HORARIUM_STEP": str(brief.step),
+        "HORARIUM_ATTEMPT": str(brief.attempt),
+        "HORARIUM_DAY": brief.day,
+        "HORARIUM_PHASE": brief.phase,
+        "HORARIUM_INPUT": str(folders.input),
+        "HORARIUM_RESULT": str(folders.result),
+        "HORARIUM_WORK_FOLDER": str(folders.work),
+        "HORARIUM_DATA": str(folders.data),
+        "HORARIUM_TOKEN": token(brief.run, boot),
+        "TMPDIR": str(folders.run),
+    }

@@ -1,0 +1,55 @@
+"""Where a run keeps its files, and where it works. Folders are 0700, files 0600."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.executor.brief import RunBrief
+
+
+class Folders(NamedTuple):
+    """`run` is of one run alone, its temporary files among it; `work` is shared by the steps.
+
+    As few files as can be: on some file systems making one costs more than starting a process.
+    """
+
+    data: Path
+    run: Path
+    work: Path
+    place: Path  # the process's working directory: the lane's, else that of the work
+
+    @property
+    def input(self) -> Path:
+        """The input, a JSON object."""
+        return self.run / "input.json"
+
+    @property
+    def output(self) -> Path:
+        """What was printed, as far as the limit goes; not there as long as nothing was."""
+        return self.run / "output.log"
+
+    @property
+    def result(self) -> Path:
+        """Where the job may say something of itself."""
+        return self.run / "result.json"
+
+    def make(self, input_json: str) -> None:
+        """Make them. FileExistsError: this run has been here before."""
+        self.run.mkdir(0o700)
+        self.work.mkdir(0o700, exist_ok=True)
+        descriptor = os.open(self.input, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(input_json.encode())
+
+
+def folders_of(brief: RunBrief, data: Path) -> Folders:
+    """The folders of a run, whether they are there or not."""
+    work = data / "work" / brief.work
+    place = Path(brief.lane_directory).absolute() if brief.lane_directory else work
+    return Folders(data, data / "runs" / brief.run, work, place)
+
+
+def make_roots(data: Path) -> None:
+    """Make what all runs share."""
+    for folder in (data, data / "runs", data / "work"):
+        folder.mkdir(0o700, parents=True, exist_ok=True)

@@ -1,0 +1,114 @@
+"""The verdict on a run: what was seen of its end, put in one word and a reason."""
+
+from datetime import datetime, timedelta
+
+from events.configuration import Action
+from events.runs import Outcome, ResultFault, RunClosed, RunEnded, Trouble
+from events.work import WorkState
+
+REASON_MAX = 500  # characters
+
+TROUBLES: dict[Trouble, tuple[Outcome, str]] = {
+    "program_missing": ("misconfigured", "program missing"),
+    "not_executable": ("misconfigured", "program not executable"),
+    "lane_missing": ("misconfigured", "working directory missing"),
+    "bad_input": ("misconfigured", "input not usable"),
+    "spawn_failed": ("failed", "could not be started"),
+    "timed_out": ("timed_out", "timed out"),
+    "cancelled": ("cancelled", "cancelled"),
+    "too_late": ("too_late", "too late"),
+    "doors_closed": ("cancelled", "safe mode"),
+    "lost": ("unknown", "nobody saw its end"),
+}
+FAULTS: dict[ResultFault, str] = {
+    "too_large": "its result is too large",
+    "not_json": "its result is not JSON",
+    "not_an_object": "its result is not an object",
+    "wrong_types": "its result has values of the wrong type",
+    "absurd_cost": "its result reports an absurd cost",
+}
+# Numbers that mean the same signal on every system: a log may be replayed on another one.
+SIGNALS = {
+    1: "SIGHUP",
+    2: "SIGINT",
+    3: "SIGQUIT",
+    4: "SIGILL",
+    6: "SIGABRT",
+    8: "SIGFPE",
+    9: "SIGKILL",
+    11: "SIGSEGV",
+    13: "SIGPIPE",
+    14: "SIGALRM",
+    15: "SIGTERM",
+}
+STATES: dict[Outcome, WorkState] = {
+    "succeeded": "completed",
+    "failed": "failed",
+    "timed_out": "failed",
+    "cancelled": "cancelled",
+    "misconfigured": "failed",
+    "too_late": "failed",
+    "unknown": "unknown",
+}
+
+
+def verdict(ended: RunEnded) -> tuple[Outcome, str]:
+    """The outcome of a run that ended so, and its reason; a success needs none."""
+    if ended.trouble is not None:
+        outcome, words = TROUBLES[ended.trouble]
+        return outcome, _reason(words, ended.detail)
+    if not ended.started:
+        return "failed", _reason("could not be started", ended.detail)
+    if ended.exit_code is None:
+        return "unknown", _reason("its exit code was not seen", ended.detail)
+    if ended.exit_code != 0:
+        return "failed", _reason(_exit(ended.exit_code), ended.detail)
+    if ended.result_fault is not None:
+        return "failed", _reason(FAULTS[ended.result_fault], ended.detail)
+    return "succeeded", ""
+
+
+def closed(ended: RunEnded, work: str, action: str) -> RunClosed:
+    """The verdict as a fact. A cost counts as reported only in a result without fault."""
+    outcome, reason = verdict(ended)
+    started = ended.started or outcome == "unknown"  # Nobody may say then that it cost nothing.
+    result = ended.result
+    if result is None or result.cost_usd_micros is None or ended.result_fault is not None:
+        return RunClosed(ended.run, work, action, outcome, started, reason)
+    cost = result.cost_usd_micros
+    return RunClosed(ended.run, work, action, outcome, started, reason, cost, "reported")
+
+
+def attempts_allowed(outcome: Outcome, action: Action) -> int:
+    """How many attempts a step may have when the latest of them ended so.
+
+    Unknown is not failed: only what is safe to repeat is repeated, and then at least once.
+    """
+    if outcome in ("failed", "timed_out"):
+        return action.attempts
+    if outcome == "unknown" and action.safe_to_repeat:
+        return max(action.attempts, 2)
+    return 1
+
+
+def buried(outcome: Outcome, action: Action, attempt: int) -> bool:
+    """Whether that was the last of several attempts."""
+    if action.attempts == 1 or attempt < action.attempts:
+        return False
+    return outcome in ("failed", "timed_out") or (outcome == "unknown" and action.safe_to_repeat)
+
+
+def retry_at(action: Action, attempt: int, at: datetime) -> datetime:
+    """When the attempt after this one may begin: the backoff grows by its factor to its limit."""
+    seconds = action.backoff_seconds * action.backoff_factor ** (attempt - 1)
+    return at + timedelta(seconds=min(seconds, action.backoff_max_seconds))
+
+
+def _exit(code: int) -> str:
+    if code > 0:
+        return f"exit code {code}"
+    return f"ended by {SIGNALS.get(-code, f'signal {-code}')}"
+
+
+def _reason(words: str, detail: str) -> str:
+    return f"{words}: {detail}"[:REASON_MAX] if detail not in ("", words) else words

@@ -1,0 +1,1 @@
+"""The planner: what a day is to hold, and a verdict on everything that is due or asked for."""

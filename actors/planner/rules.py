@@ -1,0 +1,266 @@
+"""The rules of the planner: a plan for each day, and one verdict on each wish.
+
+A day is planned when its budget opens, and again, as a new revision, when the configuration
+changes what plans depend on or when somebody asks. A new revision first takes back what the
+former one chose and nobody has released or moved. Occurrences and requests become work of
+their own; what they may cost is no longer there for the plan.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from actors.calendar import LOOK_AHEAD_DAYS, PhaseWindow, day_bounds, day_of, phases_of
+from actors.planner.plan import Situation, draw
+from actors.planner.state import OpenWork, Planner, evolve
+from actors.planner.subject import subject_of
+from actors.rules import Rules
+from events.budget import BudgetOpened, FundsSettled
+from events.catalogue import AnyDecision
+from events.configuration import Configuration, ConfigurationLoaded
+from events.plan import (
+    CandidatePassedOver,
+    OccurrenceSkipped,
+    PlanCause,
+    PlanDrawn,
+    SkipReason,
+    WithdrawReason,
+    WorkWithdrawn,
+)
+from events.record import Record
+from events.requests import ReplanRequested, RequestRefused, RequestRepeated, WorkRequested
+from events.time import OccurrenceDue
+from events.work import (
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkMoved,
+    WorkReleased,
+)
+
+ONE_DAY = timedelta(days=1)
+WORKS_MAX = 100_000  # planned and not ended: above it, requests are refused
+
+
+def decide(planner: Planner, record: Record) -> Iterator[AnyDecision]:
+    match record.fact:
+        case WorkRequested() as asked:
+            yield _answer(planner, asked, record)
+        case OccurrenceDue() as due:
+            yield _verdict(planner, due, record)
+        case BudgetOpened() if planner.revision == 0:
+            yield from _draw(planner, record, "day_opened")
+        case ConfigurationLoaded() if planner.changed and _day_is_open(planner, record.at):
+            yield from _withdraw(planner, "configuration_changed")
+            yield from _draw(planner, record, "configuration_changed")
+        case ReplanRequested() as asked:
+            yield from _replan(planner, asked, record)
+        case _:
+            return
+
+
+def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecision:
+    former = planner.answer_to(asked.key)
+    if former is not None:
+        return RequestRepeated(asked.key, former)
+    configuration = planner.configuration
+    subject = subject_of(configuration, asked.subject) if configuration else None
+    if configuration is None or subject is None:
+        return RequestRefused(asked.key, asked.subject, "unknown_subject")
+    if len(planner.works) >= WORKS_MAX:
+        return RequestRefused(asked.key, asked.subject, "too_many_waiting")
+    day = None
+    if asked.phase is not None:
+        window = _window_from(configuration, asked.phase, max(record.at, asked.at or record.at))
+        if window is None:
+            return RequestRefused(asked.key, asked.subject, "unknown_phase")
+        day = window.day
+    return subject.planned(
+        f"w{record.position}-1",
+        "request",
+        asked.key,
+        day=day,
+        phase=asked.phase,
+        not_before=asked.at,
+        input_json=asked.input_json,
+        note=asked.note,
+    )
+
+
+def _verdict(planner: Planner, due: OccurrenceDue, record: Record) -> AnyDecision:
+    def skipped(reason: SkipReason) -> AnyDecision:
+        return OccurrenceSkipped(due.intent, due.due_at, reason)
+
+    configuration = planner.configuration
+    intent = configuration.intents.get(due.intent) if configuration else None
+    if configuration is None or intent is None:
+        return skipped("intent_unknown")
+    if not intent.enabled:
+        return skipped("intent_disabled")
+    subject = subject_of(configuration, intent.run)
+    if subject is None:
+        return skipped("work_unknown")
+    if due.intent in planner.occurring:
+        return skipped("still_running")
+    day = None
+    if intent.phase is not None:
+        window = _window_from(configuration, intent.phase, record.at)
+        if window is None:
+            return skipped("phase_unknown")
+        day = window.day
+    return subject.planned(
+        f"w{record.position}-1",
+        "intent",
+        f"{due.intent}@{due.due_at.isoformat().replace('+00:00', 'Z')}",
+        day=day,
+        phase=intent.phase,
+        priority=intent.priority,
+        input_json=intent.input_json,
+    )
+
+
+def _replan(planner: Planner, asked: ReplanRequested, record: Record) -> Iterator[AnyDecision]:
+    former = planner.answer_to(asked.key)
+    if former is not None:
+        yield RequestRepeated(asked.key, former)
+    elif not _day_is_open(planner, record.at):
+        yield RequestRefused(asked.key, "plan", "no_day_open")
+    elif not _windows_left(planner, record.at):
+        yield RequestRefused(asked.key, "plan", "nothing_to_do")
+    else:
+        yield from _withdraw(planner, "replanned")
+        yield from _draw(planner, record, "asked", asked.key)
+
+
+def _withdraw(planner: Planner, reason: WithdrawReason) -> Iterator[AnyDecision]:
+    for work in list(planner.chosen):
+        open_ = planner.works.get(work)
+        if open_ is not None and not (open_.fixed or open_.withdrawn):
+            yield WorkWithdrawn(work, reason)
+
+
+def _draw(
+    planner: Planner, record: Record, because: PlanCause, key: str = ""
+) -> Iterator[AnyDecision]:
+    configuration, day = planner.configuration, planner.day
+    if configuration is None or day is None:
+        return
+    situation = _situation(planner, configuration, day, record.at)
+    drawing = draw(situation)
+    revision, works = planner.revision + 1, 0
+    yield PlanDrawn(
+        day=day,
+        revision=revision,
+        because=because,
+        phases=tuple(window.phase for window in situation.windows),
+        left_usd_micros=drawing.left_usd_micros,
+        set_aside_usd_micros=drawing.set_aside_usd_micros,
+        set_aside_count=drawing.set_aside_count,
+        key=key,
+    )
+    for (on, phase, _, _), template, score, taken, reason in drawing.choices:
+        if taken is None:
+            yield CandidatePassedOver(on, revision, phase, template, reason, score)
+            continue
+        works += 1
+        yield taken.planned(
+            f"w{record.position}-{works}",
+            "template",
+            f"{template}@{day}#{planner.numbers.get(template, 0) + 1}",
+            day=on,
+            phase=phase,
+            score=score,
+            revision=revision,
+        )
+
+
+def _situation(
+    planner: Planner, configuration: Configuration, day: date, now: datetime
+) -> Situation:
+    _, day_ends_at = day_bounds(configuration.day, day)
+    open_ = [work for work in planner.works.values() if not work.withdrawn]
+    promised: Counter[str] = Counter()
+    busy: Counter[tuple[date, str, str]] = Counter()
+    for work in open_:
+        if _may_cost_today(work, day, day_ends_at):
+            left = max(0, work.estimate_usd_micros - work.settled_usd_micros)
+            promised[work.category] += left
+        if work.day is not None and work.phase is not None:
+            busy[work.day, work.phase, work.lane] += work.expected_seconds
+    return Situation(
+        configuration=configuration,
+        now=now,
+        day_ends_at=day_ends_at,
+        windows=_windows_left(planner, now),
+        limit_usd_micros=planner.limit_usd_micros,
+        reserve_usd_micros=planner.reserve_usd_micros,
+        shares=planner.shares,
+        spent=planner.spent,
+        promised=promised,
+        busy_seconds=busy,
+        chosen=planner.chosen_today(),
+        recents=planner.recents,
+    )
+
+
+def _may_cost_today(work: OpenWork, day: date, day_ends_at: datetime) -> bool:
+    if work.not_before is not None and work.not_before >= day_ends_at:
+        return False
+    return work.day is None or work.day <= day
+
+
+def _windows_left(planner: Planner, now: datetime) -> list[PhaseWindow]:
+    """The phases of the open day that have not ended, in order of time.
+
+    The one in progress that started on the day before is among them when that day was never
+    planned: the daemon is new, or was away.
+    """
+    configuration, day = planner.configuration, planner.day
+    if configuration is None or day is None:
+        return []
+    windows = phases_of(configuration, day)
+    if planner.former_day != day - ONE_DAY:
+        windows = phases_of(configuration, day - ONE_DAY) + windows
+    return [window for window in windows if window.ends_at > now]
+
+
+def _window_from(configuration: Configuration, phase: str, after: datetime) -> PhaseWindow | None:
+    """The window of that name that is open at an instant, or else the next to open."""
+    on = day_of(configuration.day, after) - ONE_DAY
+    for day in (on + ONE_DAY * days for days in range(LOOK_AHEAD_DAYS + 2)):
+        for window in phases_of(configuration, day):
+            if window.phase == phase and window.ends_at > after:
+                return window
+    return None
+
+
+def _day_is_open(planner: Planner, at: datetime) -> bool:
+    """Whether the day that was opened last is still going on: we may have slept through its end."""
+    configuration = planner.configuration
+    return configuration is not None and day_of(configuration.day, at) == planner.day
+
+
+RULES = Rules(
+    actor="planner",
+    version=1,
+    state=Planner,
+    hears=frozenset(
+        {
+            ConfigurationLoaded,
+            BudgetOpened,
+            OccurrenceDue,
+            WorkRequested,
+            ReplanRequested,
+            WorkReleased,
+            WorkMoved,
+            WorkDeferred,
+            WorkDropped,
+            WorkCancelled,
+            WorkFinished,
+            FundsSettled,
+        }
+    ),
+    decide=decide,
+    evolve=evolve,
+)

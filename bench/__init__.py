@@ -1,0 +1,1 @@
+"""What it costs: measurements, run with `make bench`."""

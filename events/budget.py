@@ -1,0 +1,87 @@
+"""What can happen to a day's money. Amounts are whole millionths of a dollar."""
+
+from datetime import date
+from typing import Literal
+
+from events.fact import Decision
+
+RefuseReason = Literal[
+    "no_day_open", "category_spent", "day_spent", "over_category_limit", "over_day_limit", "closed"
+]
+CostSource = Literal["reported", "estimated"]
+
+
+class BudgetOpened(Decision, tag="budget-opened"):
+    """The purse of a day, opened once for each day; again with a revision when limits changed."""
+
+    day: date
+    limit_usd_micros: int
+    reserve_usd_micros: int
+    categories: dict[str, int]
+    revision: int = 1
+
+
+class FundsReserved(Decision, tag="funds-reserved"):
+    """The ceiling of a run is set aside; the run may start."""
+
+    run: str
+    work: str
+    category: str
+    usd_micros: int
+    day: date
+
+
+class FundsRefused(Decision, tag="funds-refused"):
+    """It cannot be paid now; the phase queue holds the work."""
+
+    run: str
+    work: str
+    category: str
+    usd_micros: int
+    left_usd_micros: int
+    reason: RefuseReason
+
+
+class FundsOffered(Decision, tag="funds-offered"):
+    """Work that was refused would fit now; the phase queue may release it again."""
+
+    work: str
+    category: str
+
+
+class FundsSettled(Decision, tag="funds-settled"):
+    """What a run cost, charged to the day on which it was reserved."""
+
+    run: str
+    work: str
+    category: str
+    day: date
+    reserved_usd_micros: int
+    cost_usd_micros: int
+    source: CostSource
+
+
+class FundsReturned(Decision, tag="funds-returned"):
+    """Nothing ran: what was reserved is free again."""
+
+    run: str
+    work: str
+    category: str
+    day: date
+    usd_micros: int
+
+
+class FundsOverrun(Decision, tag="funds-overrun"):
+    """A run cost more than was set aside; nothing more is reserved in its category until the
+    day ends or somebody resumes the category."""
+
+    run: str
+    category: str
+    day: date
+    over_usd_micros: int
+
+
+class CategoryReopened(Decision, tag="category-reopened"):
+    """A person's word after an overrun."""
+
+    category: str

@@ -1,0 +1,225 @@
+"""What the daemon was told to do: the resolved settings, as they stand in the log.
+
+The names of the fields are those of `config.toml`, but for their units: `timeout = "10m"` there
+is `timeout_seconds = 600` here, `daily_usd = 5` is `daily_usd_micros = 5000000`, `weight = 1.5`
+is `weight_millis = 1500`, and a table `input` is its JSON text `input_json`.
+"""
+
+from datetime import datetime, time
+from typing import Annotated, Literal, dataclass_transform
+
+from msgspec import Meta, Struct
+
+from events.fact import Observation
+
+Priority = Literal["critical", "high", "normal", "low", "idle"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ExecutorKind = Literal["command", "python", "noop", "sweep"]
+AtPhaseEnd = Literal["next_phase", "next_day", "drop"]
+When = Literal["success", "failure", "always"]
+
+PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low", "idle")
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,79}$")]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
+UsdMicros = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
+Bytes = Annotated[int, Meta(ge=0, le=1 << 50)]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of the configuration."""
+
+
+class Day(Settings):
+    """When a day begins, and where."""
+
+    timezone: str = "UTC"  # IANA name
+    starts_at: time = time(0)
+
+
+class Phase(Settings):
+    """A window of the day; with `end` at or before `start` it crosses midnight.
+
+    Several windows may bear one name when their `days` differ. A phase belongs to the day in
+    which it starts.
+    """
+
+    name: Name
+    start: time
+    end: time
+    days: tuple[Weekday, ...] = WEEKDAYS
+
+
+class Budget(Settings):
+    """What a day may cost. Only critical work may touch the reserve."""
+
+    daily_usd_micros: UsdMicros = 5_000_000
+    reserve_usd_micros: UsdMicros = 500_000
+    categories: dict[Name, UsdMicros] = {}  # A percentage is of the daily limit, rounded down.
+
+
+class Lane(Settings):
+    """A working directory with a limit on how much runs in it at once."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    directory: str = ""  # "" is the folder of the work itself.
+
+
+class Action(Settings):
+    """One thing that can be run."""
+
+    executor: ExecutorKind = "command"
+    command: tuple[str, ...] = ()  # Program and arguments; no shell ever sees them.
+    function: str = ""  # module:function, called with a dict, answering with a dict.
+    description: str = ""
+    category: Name = "general"
+    lane: Name = "main"
+    priority: Priority = "normal"
+    estimate_usd_micros: UsdMicros = 0
+    ceiling_usd_micros: UsdMicros | None = None  # None: the estimate.
+    expected_seconds: Seconds = 60
+    timeout_seconds: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
+    grace_seconds: Annotated[int, Meta(ge=0, le=600)] = 5  # Between TERM and KILL.
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 1
+    backoff_seconds: Seconds = 30
+    backoff_factor: Annotated[int, Meta(ge=1, le=10)] = 2
+    backoff_max_seconds: Seconds = 3600
+    safe_to_repeat: bool = False
+    environment: dict[str, str] = {}
+    pass_environment: tuple[str, ...] = ()
+    input_json: str = "{}"
+    at_phase_end: AtPhaseEnd = "next_phase"
+    defer_limit: Count = 1
+
+
+class Step(Settings):
+    """An action of a template, and after what outcome of the step before it is run."""
+
+    action: Name
+    when: When = "success"
+
+
+class Window(Settings):
+    """When a template is welcome, and how much."""
+
+    start: time
+    end: time  # exclusive; at or before `start` it crosses midnight
+    weight_millis: Annotated[int, Meta(ge=0, le=100_000)] = 1_000
+    days: tuple[Weekday, ...] = WEEKDAYS
+
+
+class Template(Settings):
+    """A kind of work the planner may choose: actions in order, in one shared work folder."""
+
+    steps: tuple[Step, ...]
+    description: str = ""
+    category: Name | None = None  # None: that of its first action.
+    lane: Name | None = None
+    priority: Priority | None = None
+    windows: tuple[Window, ...] = ()  # None given: welcome at any time, with half the weight.
+    phases: tuple[Name, ...] = ()  # None given: any phase.
+    per_day: Count = 1
+    per_phase: Count = 1
+    at_phase_end: AtPhaseEnd = "next_phase"
+    defer_limit: Count = 1
+    enabled: bool = True
+
+
+class Intent(Settings):
+    """A trigger with work: exactly one of `cron`, `every`, `at`."""
+
+    run: Name  # an action or a template
+    cron: str | None = None  # five fields, or six with seconds first, in the day's time zone
+    every_seconds: Annotated[int, Meta(ge=1, le=366 * 86_400)] | None = None
+    at: datetime | None = None
+    phase: Name | None = None  # Wait for this phase; None: as soon as it is due.
+    priority: Priority | None = None
+    input_json: str = "{}"
+    enabled: bool = True
+
+
+class Plan(Settings):
+    """How the planner weighs what it may choose; weights are relative, in thousandths."""
+
+    enabled: bool = True
+    per_phase_max: Count = 8
+    window_weight_millis: Count = 400
+    balance_weight_millis: Count = 200
+    variety_weight_millis: Count = 200
+    priority_weight_millis: Count = 200
+    recent_works: Count = 10  # How many past works variety looks back upon.
+
+
+class Executor(Settings):
+    """What holds for every run."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 16
+    start_within_seconds: Seconds = 300  # A run that could not start by then is too late.
+    stop_within_seconds: Seconds = 10  # What runs may still end by itself when the daemon stops.
+    output_max_bytes: Bytes = 16 * 1024 * 1024
+    environment: tuple[str, ...] = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
+
+
+class Cleanup(Settings):
+    """What a sweep may take away, always within our own folders."""
+
+    runs_keep_seconds: Seconds = 14 * 86_400
+    runs_keep_count: Count = 2_000
+    temp_keep_seconds: Seconds = 86_400
+    archives_keep_seconds: Seconds = 90 * 86_400
+    archives_keep_count: Count = 14
+    items_max: Count = 5_000  # of one sweep
+
+
+class Storage(Settings):
+    """How the log is kept."""
+
+    synchronous: Literal["full", "normal"] = "full"
+    wal_max_bytes: Bytes = 64 * 1024 * 1024
+    busy_seconds: Annotated[int, Meta(ge=1, le=60)] = 5
+    snapshot_every_records: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
+    backlog_max_records: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 200_000
+
+
+class Lines(Settings):
+    """The lines a person reads while the daemon runs, and the file they may be kept in."""
+
+    file: str = ""  # "" keeps none; relative to the data folder
+    rotation_bytes: Bytes = 10 * 1024 * 1024
+    retention_count: Count = 5
+    json: bool = False
+    per_second_max: Annotated[int, Meta(ge=1, le=100_000)] = 50
+
+
+class Configuration(Settings):
+    """Every setting, resolved."""
+
+    day: Day = Day()
+    phases: tuple[Phase, ...] = ()
+    budget: Budget = Budget()
+    lanes: dict[Name, Lane] = {}
+    actions: dict[Name, Action] = {}
+    templates: dict[Name, Template] = {}
+    intents: dict[Name, Intent] = {}
+    plan: Plan = Plan()
+    executor: Executor = Executor()
+    cleanup: Cleanup = Cleanup()
+    store: Storage = Storage()
+    log: Lines = Lines()
+
+    def lane(self, name: str) -> Lane:
+        """The lane of that name; one that nobody configured runs one thing at a time."""
+        return self.lanes.get(name) or Lane()
+
+
+class ConfigurationLoaded(Observation, tag="configuration-loaded"):
+    """The settings in force from here on: whole when they changed, else by digest alone."""
+
+    digest: str
+    configuration: Configuration | None = None
+    source: str = ""  # the path it was read from
+    overrides: tuple[str, ...] = ()  # HORARIUM_* variables that changed something, by name
+    tzdata: str = ""  # version of the time zone database

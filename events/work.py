@@ -1,0 +1,130 @@
+"""A piece of work on its way through the day."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from events.configuration import AtPhaseEnd, Priority, Step
+from events.fact import Decision
+from events.plan import Score
+
+Source = Literal["template", "intent", "request"]
+HoldReason = Literal[
+    "phase_not_open",
+    "lane_full",
+    "paused",
+    "not_before",
+    "no_funds",
+    "retry_backoff",
+    "daemon_full",
+]
+DropReason = Literal[
+    "phase_over", "defer_limit", "no_phase_left", "replanned", "configuration_changed", "day_over"
+]
+WorkState = Literal["completed", "failed", "unknown", "cancelled", "buried"]
+
+
+class WorkPlanned(Decision, tag="work-planned"):
+    """Work for a phase, or, with no phase, for as soon as possible. Decided by the planner.
+
+    It carries what the queue and the budget must know, so that a later change of the
+    configuration does not change work that is already on its way.
+    """
+
+    work: str
+    name: str  # of the template or action
+    source: Source
+    key: str  # template@day#n, intent@instant, or the request's own key
+    steps: tuple[Step, ...]
+    category: str
+    lane: str
+    day: date | None = None
+    phase: str | None = None
+    priority: Priority = "normal"
+    estimate_usd_micros: int = 0  # of all steps together
+    expected_seconds: int = 0
+    not_before: datetime | None = None
+    at_phase_end: AtPhaseEnd = "next_phase"
+    defer_limit: int = 1
+    score: Score | None = None
+    revision: int = 0  # of the plan that chose it; 0 when no plan did
+    input_json: str = "{}"
+    note: str = ""
+
+
+class WorkHeld(Decision, tag="work-held"):
+    """It waits, and for what. Said again only when the reason changes."""
+
+    work: str
+    reason: HoldReason
+    until: datetime | None = None  # where a time is known
+
+
+class WorkReleased(Decision, tag="work-released"):
+    """An attempt at a step may go ahead: only money stands between it and a run."""
+
+    work: str
+    run: str
+    action: str
+    step: int  # from 1
+    attempt: int  # from 1, of this step
+    category: str
+    ceiling_usd_micros: int
+    priority: Priority = "normal"
+
+
+class StepReached(Decision, tag="step-reached"):
+    """The step before ended so that this one follows, in the same lane. By the executor."""
+
+    work: str
+    run: str
+    action: str
+    step: int
+    category: str
+    ceiling_usd_micros: int
+    attempt: int = 1
+    priority: Priority = "normal"
+
+
+class WorkMoved(Decision, tag="work-moved"):
+    """It now waits for another phase, because somebody asked."""
+
+    work: str
+    phase: str
+
+
+class WorkDeferred(Decision, tag="work-deferred"):
+    """Its phase ended before it could start: it waits for another one."""
+
+    work: str
+    phase: str
+    day: date
+    times: int  # how often, this time included
+
+
+class WorkDropped(Decision, tag="work-dropped"):
+    """It never started and never will."""
+
+    work: str
+    reason: DropReason
+
+
+class WorkStopping(Decision, tag="work-stopping"):
+    """Somebody wants running work ended: the executor stops what runs of it."""
+
+    work: str
+    note: str = ""
+
+
+class WorkCancelled(Decision, tag="work-cancelled"):
+    """It waited and was ended on request."""
+
+    work: str
+    note: str = ""
+
+
+class WorkFinished(Decision, tag="work-finished"):
+    """It ran, and this is how it ended. By the executor."""
+
+    work: str
+    state: WorkState
+    reason: str = ""

@@ -1,0 +1,5 @@
+"""`python -m horarium` is `horarium`."""
+
+from horarium.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands, each in a file that is loaded when it is called."""

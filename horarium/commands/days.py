@@ -1,0 +1,72 @@
+"""One line for each day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import click
+
+from horarium.commands.looking import looking
+from horarium.commands.options import Day as DayType
+from horarium.commands.options import with_places
+from horarium.commands.showing import cost, day_name, rate, tally
+from horarium.places import Places
+from horarium.tables import Column, Value, faint, gap, line, show, show_json
+from projections.queries.days import Day
+from projections.queries.days import days as known_days
+from projections.queries.documents import LIMIT_MAX
+
+COLUMNS = (
+    Column("day"),
+    Column("planned", right=True),
+    Column("done", right=True),
+    Column("failed", right=True),
+    Column("unknown", right=True),
+    Column("dropped", right=True),
+    Column("cancelled", right=True),
+    Column("buried", right=True),
+    Column("rate", right=True),
+    Column("phases"),
+    Column("strongest"),
+    Column("weakest"),
+    Column("cost", right=True),
+)
+
+
+@click.command()
+@click.option("--until", type=DayType(), metavar="DAY", help="The last of them.")
+@click.option("--limit", type=click.IntRange(1, LIMIT_MAX), default=7, show_default=True)
+@click.option("--summary", is_flag=True, help="And a few lines of words on each.")
+@with_places
+def days(here: Places, as_json: bool, until: date | None, limit: int, summary: bool) -> None:
+    """One line for each day, the newest first: what was planned and done, and what it cost."""
+    with looking(here) as connection:
+        found = known_days(connection, until=until, limit=limit)
+    if as_json:
+        show_json(found)
+        return
+    if not found:
+        line("No day has begun yet.")
+    show(COLUMNS, [_row(day) for day in found])
+    for day in reversed(found) if summary else ():
+        gap()
+        for words in day.summary.splitlines():
+            line(words)
+
+
+def _row(day: Day) -> Sequence[Value]:
+    missed = f", {day.phases_missed} missed" if day.phases_missed else ""
+    return (
+        day_name(day.day),
+        tally(day.planned),
+        tally(day.completed, "green"),
+        tally(day.failed, "red"),
+        tally(day.unknown, "yellow"),
+        tally(day.dropped, "yellow"),
+        tally(day.cancelled),
+        tally(day.buried, "red"),
+        rate(day.completion_rate_millis),
+        f"{day.phases_completed} of {len(day.phases)}{missed}",
+        day.strongest_phase or faint("-"),
+        day.weakest_phase or faint("-"),
+        cost(day.cost_usd_micros),
+    )

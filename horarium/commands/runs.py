@@ -1,0 +1,96 @@
+"""The history of runs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import click
+
+from horarium import reading, times
+from horarium.commands.looking import looking
+from horarium.commands.options import Moment, with_places
+from horarium.commands.showing import cost, moment
+from horarium.places import Places
+from horarium.tables import Column, Value, faint, line, show, show_json, state
+from projections.queries.documents import LIMIT_MAX
+from projections.queries.runs import Run
+from projections.queries.runs import runs as found_runs
+
+STATES = ("starting", "running", "succeeded", "failed", "timed_out", "cancelled",
+          "misconfigured", "too_late", "unknown")  # fmt: skip
+COLUMNS: Sequence[Column] = (
+    Column("run"),
+    Column("started", right=True),
+    Column("action"),
+    Column("phase"),
+    Column("state"),
+    Column("took", right=True),
+    Column("cost", right=True),
+    Column("", long=True),
+)
+
+
+@click.command()
+@click.option("--action", metavar="NAME", help="Only runs of this action.")
+@click.option("--template", metavar="NAME", help="Only runs of work from this template.")
+@click.option("--category", metavar="NAME", help="Only runs of this category.")
+@click.option("--phase", metavar="NAME", help="Only runs of work of this phase.")
+@click.option("--state", "states", type=click.Choice(STATES), help="Only runs in this state.")
+@click.option("--since", type=Moment(), metavar="TIME", help="From then on: 2h, yesterday, 18:00.")
+@click.option("--until", type=Moment(end=True), metavar="TIME",
+              help="Before then; a day means until its end.")  # fmt: skip
+@click.option("--text", metavar="TEXT", help="Only where it stands in names, summary or output.")
+@click.option("--limit", type=click.IntRange(1, LIMIT_MAX), default=20, show_default=True)
+@with_places
+def runs(
+    here: Places,
+    as_json: bool,
+    states: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    text: str | None,
+    limit: int,
+    **names: str | None,
+) -> None:
+    """The history of runs, the newest first."""
+    with looking(here) as connection:
+        found = found_runs(
+            connection, state=states, since=since, until=until, text=text, limit=limit, **names
+        )
+    if not found:
+        _check(here, names)
+    if as_json:
+        show_json(found)
+    elif found:
+        show_runs(found)
+    else:
+        line("No run fits this description.")
+
+
+def show_runs(found: Sequence[Run], indent: int = 0) -> None:
+    """A table of runs."""
+    show(COLUMNS, [_row(run) for run in found], indent)
+
+
+def _row(run: Run) -> Sequence[Value]:
+    return (
+        run.run,
+        moment(run.started_at or run.ended_at),
+        run.action if run.action == run.name else f"{run.action} ({run.name})",
+        run.phase,
+        state(run.state),
+        times.duration(run.duration_ms) if run.ended_at else "",
+        cost(run.cost_usd_micros),
+        faint(run.summary or run.reason),
+    )
+
+
+def _check(here: Places, named: Mapping[str, str | None]) -> None:
+    """Nothing was found: perhaps because a name was mistyped."""
+    for kind, name in named.items():
+        known = reading.names(here, kind)
+        if kind == "template":
+            known += reading.names(here, "action")
+        if name is not None and known and name not in known:
+            raise click.UsageError(
+                f"no {kind} is called {name!r}.{reading.did_you_mean(name, known)}"
+            )

@@ -1,0 +1,95 @@
+"""What the daemon answers, in words."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from horarium import times
+from horarium.commands.options import now
+from horarium.places import Places
+from horarium.reading import did_you_mean, names
+
+Fact = Mapping[str, Any]
+
+HOLDS = {
+    "": "a moment",
+    "phase_not_open": "its phase",
+    "lane_full": "its lane",
+    "daemon_full": "a free place",
+    "paused": "the end of a pause",
+    "not_before": "its time",
+    "no_funds": "money",
+    "retry_backoff": "the next attempt",
+}
+_REFUSALS = {
+    "already_ended": "{subject} has ended already.",
+    "already_running": "{subject} is running already.",
+    "already_paused": "{subject} is paused already.",
+    "not_paused": "{subject} is not paused.",
+    "nothing_to_do": "Nothing to do.",
+    "no_day_open": "No day is open.",
+    "intent_disabled": "{subject} is disabled.",
+    "too_many_waiting": "Too much work waits already.",
+}
+
+
+def said(kind: str, fact: Fact) -> str:
+    """One sentence for an answer that is not a refusal."""
+    fact = defaultdict(str, fact)
+    work = fact["work"]
+    match kind:
+        case "work-planned":
+            return f"Planned {work}: {fact['name']}{_when(fact)}."
+        case "request-repeated":
+            return f"Asked before under this key: it became {work}."
+        case "work-released":
+            return f"Released {work}: {fact['run']} goes ahead as soon as it is paid for."
+        case "work-held":
+            return f"{work} waits for {HOLDS.get(fact['reason'], fact['reason'])}."
+        case "work-moved":
+            return f"Moved {work} to {fact['phase']}."
+        case "work-cancelled":
+            return f"Cancelled {work}."
+        case "work-stopping":
+            return f"Stopping {work}: what runs of it is being ended."
+        case "paused":
+            return f"Paused {scope(fact)}: nothing more of it is started."
+        case "resumed":
+            return f"Resumed {scope(fact)}."
+        case "category-reopened":
+            return f"Opened category {fact['category']} again."
+        case "plan-drawn":
+            return f"Drew plan {fact['revision']} of {fact['day']}{_covering(fact['phases'])}."
+        case _:
+            return f"Done: {kind}."
+
+
+def refused(here: Places, fact: Fact, kinds: Sequence[str], phase: str) -> str:
+    """Why not, and what was probably meant: among names of these kinds, or instead of a phase."""
+    subject, reason = str(fact.get("subject", "")), str(fact.get("reason", ""))
+    if reason == "unknown_phase":
+        return f"no phase is called {phase!r}.{did_you_mean(phase, names(here, 'phase'))}"
+    if reason == "unknown_subject":
+        what, known = " or ".join(kinds), names(here, *kinds) if kinds else ()
+        return f"no {what or 'work'} is called {subject!r}.{did_you_mean(subject, known)}"
+    return _REFUSALS.get(reason, "refused: {reason}").format(
+        subject=subject or "everything", reason=reason
+    )
+
+
+def scope(fact: Fact) -> str:
+    """What a pause is of."""
+    kind, name = fact.get("scope", "all"), fact.get("name", "")
+    return "everything" if kind == "all" else f"{kind} {name}"
+
+
+def _when(fact: Fact) -> str:
+    where = f" for {fact['phase']}" if fact.get("phase") else ""
+    if not fact.get("not_before"):
+        return where or " for as soon as possible"
+    return f"{where} not before {times.clock(datetime.fromisoformat(fact['not_before']), now())}"
+
+
+def _covering(phases: Sequence[str]) -> str:
+    return f" for {', '.join(phases)}" if phases else ""

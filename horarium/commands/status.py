@@ -1,0 +1,191 @@
+"""How things stand, on one screen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from sqlite3 import Connection
+from typing import Any
+
+import click
+from msgspec import Struct, to_builtins
+
+from horarium import client, reading
+from horarium.commands.brief import NEEDS, need_row
+from horarium.commands.budget import show_categories, summed
+from horarium.commands.looking import looking
+from horarium.commands.options import Refusal, now, with_places
+from horarium.commands.runs import show_runs
+from horarium.commands.sayings import HOLDS, scope
+from horarium.commands.showing import counted, day_name, moment, span, words
+from horarium.commands.windows import offset, window
+from horarium.places import Places
+from horarium.tables import Cell, Column, Value, faint, gap, line, show, show_json, state, title
+from projections.queries.brief import Need, brief
+from projections.queries.budget import Budget, budget
+from projections.queries.plan import PlannedPhase, plan
+from projections.queries.requests import Life
+from projections.queries.runs import Run, runs
+from projections.queries.status import Running, Status
+from projections.queries.status import status as queried
+
+ANSWER_SECONDS = 2.0
+LAST_RUNS = 5
+NEEDED_SINCE = timedelta(days=1)
+RUNNING = (Column("run"), Column("action"), Column("category"), Column("state"),
+           Column("for", right=True), Column("", long=True))  # fmt: skip
+
+
+class Picture(Struct, frozen=True):
+    """What the screen shows. `phases` are those of the day; `live` is what the daemon says."""
+
+    status: Status
+    money: Budget | None
+    phases: list[PlannedPhase]
+    runs: list[Run]
+    needs: list[Need]
+    live: dict[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON: the projections' status, and beside it what else is known."""
+        life = to_builtins(self.status.daemon) if self.status.daemon else {}
+        return {
+            **to_builtins(self.status),
+            "budget": self.money,
+            "lag": self.status.behind,
+            "phase_ends_at": phase_end(self),
+            "daemon": {**life, **self.live},
+            "last_runs": self.runs,
+            "needs": self.needs,
+        }
+
+
+@click.command()
+@with_places
+def status(here: Places, as_json: bool) -> None:
+    """How things stand: day and phase, what runs and waits, the money, what needs you."""
+    live = _live(here)
+    try:
+        with reading.opened(here) as log:
+            head = reading.head(log)
+    except reading.NoLog as error:
+        raise Refusal(str(error)) from error
+    with looking(here, quiet=True) as connection:
+        picture = _picture(connection, head, live)
+    if as_json:
+        show_json(picture.document())
+    else:
+        _tell(here, picture)
+
+
+def _live(here: Places) -> dict[str, Any]:
+    """What the daemon says of itself, if there is one that does."""
+    try:
+        reply = client.get(here, "/v1/status", ANSWER_SECONDS)
+    except client.NotRunning:
+        return {"state": "stopped"}
+    except (client.NotAnswering, client.GaveUp):
+        return {"state": "not_answering"}
+    return {"state": "running" if reply.status == 200 else "not_answering", **reply.body}
+
+
+def _picture(connection: Connection, head: int, live: dict[str, Any]) -> Picture:
+    planned = plan(connection, limit=0)
+    return Picture(
+        queried(connection, head=head),
+        budget(connection, movements=0),
+        planned.phases if planned else [],
+        runs(connection, limit=LAST_RUNS),
+        brief(connection, since=now() - NEEDED_SINCE, limit=10).needs,
+        live,
+    )
+
+
+def phase_end(picture: Picture) -> str | None:
+    """When the phase in progress ends, where the day's plan knows it."""
+    name = picture.status.phase
+    return next((phase.ends_at for phase in picture.phases if phase.phase == name), None)
+
+
+def _tell(here: Places, picture: Picture) -> None:
+    known = picture.status
+    title(day_name(known.day) if known.day else "No day has begun yet", _phase(picture))
+    for words_ in _daemon(picture.live, known.daemon):
+        line(words_)
+    if picture.live["state"] == "stopped":
+        _tell_left(here)
+    for pause in known.pauses:
+        what = scope({"scope": pause.scope, "name": pause.name})
+        why = f": {pause.note}" if pause.note else ""
+        line(state("paused"), f"{what} since {moment(pause.since)}{why}")
+    _tell_work(known)
+    if picture.money:
+        gap()
+        title("Budget", summed(picture.money))
+        show_categories(picture.money.categories)
+    if picture.runs:
+        gap()
+        title("Last runs")
+        show_runs(picture.runs, 2)
+    if picture.needs:
+        gap()
+        title("Needs you")
+        show(NEEDS, map(need_row, picture.needs), 2)
+    gap()
+    line(faint(_log(known)))
+
+
+def _phase(picture: Picture) -> str:
+    name, end = picture.status.phase, phase_end(picture)
+    if name:
+        return f"{name} until {moment(end)}" if end else name
+    coming = [phase for phase in picture.phases if phase.state == "pending"]
+    if not coming:
+        return "no phase"
+    begins, _ = window(coming[0], offset(picture.phases))
+    return f"between phases, {coming[0].phase} begins {begins}".rstrip()
+
+
+def _daemon(live: Mapping[str, Any], life: Life | None) -> Iterator[Cell]:
+    match live["state"]:
+        case "running" if life is not None:
+            yield faint(f"running since {moment(life.started_at)}, pid {live.get('pid', life.pid)}")
+        case "running":
+            yield faint("running")
+        case "not_answering":
+            yield Cell("the daemon is not answering", "red")
+        case _:
+            ended = f" since {moment(life.ended_at)}" if life and life.ended_at else ""
+            yield Cell(f"not running{ended}; start it with `horarium run`", "yellow")
+    if live["state"] == "running" and life is not None and life.safe_mode:
+        yield Cell("in safe mode: nothing is started", "red")
+    if live.get("store") == "full":
+        yield Cell("the disk is full: nothing is started until there is space", "red")
+
+
+def _tell_left(here: Places) -> None:
+    left = len([*here.inbox.glob("*.json")])
+    if left:
+        line(Cell(f"{counted(left, 'request')} will be heard when it returns", "yellow"))
+
+
+def _tell_work(known: Status) -> None:
+    gap()
+    title("Running", str(len(known.running)) if known.running else "nothing")
+    show(RUNNING, map(_running, known.running), 2)
+    title("Waiting", _waiting(known.waiting, known.waiting_for))
+
+
+def _waiting(count: int, reasons: Mapping[str, int]) -> str:
+    told = ", ".join(f"{HOLDS.get(name, words(name))} {each}" for name, each in reasons.items())
+    return f"{count} (for {told})" if count else "nothing"
+
+
+def _running(run: Running) -> Sequence[Value]:
+    attempt = f"attempt {run.attempt}" if run.attempt > 1 else ""
+    name = run.action if run.action == run.name else f"{run.action} ({run.name})"
+    return run.run, name, run.category, state(run.state), span(run.since), faint(attempt)
+
+
+def _log(known: Status) -> str:
+    at = f", the last of {moment(known.at)}" if known.at else ""
+    behind = f"; this is {counted(known.behind, 'record')} behind" if known.behind else ""
+    return f"{counted(known.head, 'record')}{at}{behind}"

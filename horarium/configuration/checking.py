@@ -1,0 +1,124 @@
+"""What the settings must be to each other: names that exist, triggers that come, work that fits.
+
+Each check notes what it finds and goes on. What only this machine can tell, such as a program
+that is missing, is the doctor's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from actors.triggers import check as check_trigger
+from events.configuration import Action, Configuration, Intent, Template, Weekday
+from horarium.configuration.fault import Faults, shown
+from horarium.configuration.lines import Keys
+from horarium.configuration.money import check_money
+from horarium.configuration.overlaps import check_phases
+from horarium.configuration.units import duration_text
+
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+def check(configuration: Configuration, faults: Faults) -> None:
+    """Note everything that does not fit together."""
+    check_phases(configuration.phases, faults)
+    for name, action in configuration.actions.items():
+        _check_action(("actions", name), action, faults)
+    for name, template in configuration.templates.items():
+        _check_template(("templates", name), template, configuration, faults)
+    for name, intent in configuration.intents.items():
+        _check_intent(("intents", name), intent, configuration, faults)
+    for name in configuration.actions.keys() & configuration.templates.keys():
+        message = f"an action is called {shown(name)} too; this template wins over it"
+        faults.add(("templates", name), message, severity="warning")
+    _check_lanes(configuration, faults)
+    if not faults.touch("budget"):
+        check_money(configuration, faults)
+
+
+def _check_action(at: Keys, action: Action, faults: Faults) -> None:
+    match action.executor:
+        case "command" if not any(action.command[:1]):
+            meant = 'executor = "python"' if action.function else ""
+            faults.add((*at, "command"), "there is no command to run", meant)
+        case "python" if not _FUNCTION.fullmatch(action.function):
+            faults.add(
+                (*at, "function"), f'{shown(action.function)} is not of the form "module:function"'
+            )
+    for key in _unused(action):
+        message = f"the executor {shown(action.executor)} does not use it"
+        faults.add((*at, key), message, severity="warning")
+    for name in action.environment:
+        if not name or "=" in name or "\0" in name + action.environment[name]:
+            faults.add((*at, "environment", name), "cannot be an environment variable")
+    if action.expected_seconds > action.timeout_seconds:
+        stopped = duration_text(action.timeout_seconds)
+        message = f"{duration_text(action.expected_seconds)} are expected, but {stopped} allowed"
+        faults.add((*at, "expected"), message, severity="warning")
+
+
+def _unused(action: Action) -> Iterator[str]:
+    if action.command and action.executor != "command":
+        yield "command"
+    nothing_else = action.executor == "command" and not action.command  # That is said already.
+    if action.function and action.executor != "python" and not nothing_else:
+        yield "function"
+
+
+def _check_template(at: Keys, template: Template, all_: Configuration, faults: Faults) -> None:
+    if not template.steps:
+        faults.add((*at, "actions"), "there is no action to run")
+    for nth, step in enumerate(template.steps):
+        if step.action not in all_.actions:
+            meant = faults.meant(step.action, all_.actions)
+            faults.add((*at, "actions", nth), f"unknown action '{step.action}'", meant)
+    if template.steps and template.steps[0].when == "failure":
+        faults.add((*at, "actions", 0, "when"), "nothing comes before it that could fail")
+    known = _phase_names(all_)
+    for nth, phase in enumerate(template.phases):
+        _check_phase((*at, "phases", nth), phase, known, faults)
+    for nth, window in enumerate(template.windows):
+        _check_days((*at, "windows", nth, "days"), window.days, faults)
+
+
+def _check_intent(at: Keys, intent: Intent, all_: Configuration, faults: Faults) -> None:
+    if intent.run not in all_.actions and intent.run not in all_.templates:
+        meant = faults.meant(intent.run, (*all_.actions, *all_.templates))
+        faults.add((*at, "run"), f"unknown action or template '{intent.run}'", meant)
+    if intent.phase is not None:
+        _check_phase((*at, "phase"), intent.phase, _phase_names(all_), faults)
+    if trouble := check_trigger(intent, all_.day.timezone):
+        given = {"cron": intent.cron, "every": intent.every_seconds, "at": intent.at}
+        keys = [key for key, value in given.items() if value is not None]
+        faults.add((*at, keys[-1]) if keys else at, trouble)
+
+
+def _phase_names(all_: Configuration) -> Sequence[str]:
+    return list(dict.fromkeys(phase.name for phase in all_.phases))
+
+
+def _check_phase(at: Keys, phase: str, known: Sequence[str], faults: Faults) -> None:
+    if phase not in known:
+        faults.add(at, f"unknown phase '{phase}'", faults.meant(phase, known))
+
+
+def _check_days(at: Keys, days: Sequence[Weekday], faults: Faults) -> None:
+    if not days:
+        faults.add(at, "without days it never opens", severity="warning")
+
+
+def _check_lanes(all_: Configuration, faults: Faults) -> None:
+    """Only the first use of each: one lane that nobody configured is one finding."""
+    told = {"main", *all_.lanes}
+    for at, lane in _lanes(all_):
+        if lane not in told:
+            told.add(lane)
+            message = f"the lane '{lane}' is not configured and runs one thing at a time"
+            faults.add(at, message, faults.meant(lane, all_.lanes), "warning")
+
+
+def _lanes(all_: Configuration) -> Iterable[tuple[Keys, str]]:
+    for name, action in all_.actions.items():
+        yield ("actions", name, "lane"), action.lane
+    for name, template in all_.templates.items():
+        if template.lane is not None:
+            yield ("templates", name, "lane"), template.lane

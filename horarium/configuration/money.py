@@ -1,0 +1,110 @@
+"""Whether what may cost something can ever be paid."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from events.configuration import Action, Budget, Configuration, Priority, Template
+from horarium.configuration.fault import Faults
+from horarium.configuration.lines import Keys
+from horarium.configuration.units import dollars
+
+
+class _Payer(NamedTuple):
+    """An action or template that spends from a category."""
+
+    at: Keys
+    category: str
+    ceiling_usd_micros: int
+    priority: Priority
+    bound_by: str  # the setting that says how much it may cost, or from what
+
+    @property
+    def name(self) -> str:
+        return str(self.at[1])
+
+
+def check_money(configuration: Configuration, faults: Faults) -> None:
+    """Note categories without money, and work whose ceiling no day can bear."""
+    budget = configuration.budget
+    payers: dict[str, list[_Payer]] = {}
+    for payer in _payers(configuration):
+        payers.setdefault(payer.category, []).append(payer)
+    for category, users in payers.items():
+        if budget.categories.get(category):
+            _check_ceilings(category, users, budget, faults)
+        else:
+            _note_unpaid(category, users, budget, faults)
+    for name, action in configuration.actions.items():
+        ceiling = action.ceiling_usd_micros
+        if ceiling is not None and ceiling < action.estimate_usd_micros:
+            message = f"it is less than the estimate, {dollars(action.estimate_usd_micros)}"
+            faults.add(("actions", name, "ceiling_usd"), message, severity="warning")
+    _check_limits(budget, faults)
+
+
+def _payers(configuration: Configuration) -> Iterator[_Payer]:
+    actions = configuration.actions
+    for name, action in actions.items():
+        bound_by = "estimate_usd" if action.ceiling_usd_micros is None else "ceiling_usd"
+        at = ("actions", name)
+        yield _Payer(at, action.category, _ceiling(action), action.priority, bound_by)
+    for name, template in configuration.templates.items():
+        if template.category is not None:
+            ceiling = max((_ceiling(action) for action in _actions(template, actions)), default=0)
+            priority = template.priority or _first_priority(template, actions)
+            at = ("templates", name)
+            yield _Payer(at, template.category, ceiling, priority, "category")
+
+
+def _actions(template: Template, actions: dict[str, Action]) -> Iterator[Action]:
+    return (actions[step.action] for step in template.steps if step.action in actions)
+
+
+def _first_priority(template: Template, actions: dict[str, Action]) -> Priority:
+    first = next(_actions(template, actions), None)
+    return first.priority if first else "normal"
+
+
+def _ceiling(action: Action) -> int:
+    ceiling = action.ceiling_usd_micros
+    return action.estimate_usd_micros if ceiling is None else ceiling
+
+
+def _note_unpaid(category: str, users: list[_Payer], budget: Budget, faults: Faults) -> None:
+    costly = [user for user in users if user.ceiling_usd_micros]
+    unknown = category not in budget.categories
+    meant = faults.meant(category, budget.categories, likeness=0.75) if unknown else ""
+    if costly:
+        message = f"the category '{category}' has no money: {_list(costly)} can never be paid"
+        faults.add((*costly[0].at, "category"), message, meant)
+    elif budget.categories and unknown:
+        message = f"the category '{category}' is not in the budget; {_list(users)} cost nothing"
+        faults.add((*users[0].at, "category"), message, meant, "warning")
+
+
+def _list(users: list[_Payer]) -> str:
+    names = ", ".join(user.name for user in users[:5])
+    return names if len(users) <= 5 else f"{names} and {len(users) - 5} more"
+
+
+def _check_ceilings(category: str, users: list[_Payer], budget: Budget, faults: Faults) -> None:
+    share = (budget.categories[category], f"the category '{category}'")
+    for user in users:
+        reserve = 0 if user.priority == "critical" else budget.reserve_usd_micros
+        limit, whose = min(share, (max(0, budget.daily_usd_micros - reserve), "the day"))
+        if user.ceiling_usd_micros > limit:
+            message = (
+                f"it can never be paid: it may cost {dollars(user.ceiling_usd_micros)}, "
+                f"and {whose} has {dollars(limit)}"
+            )
+            faults.add((*user.at, user.bound_by), message)
+
+
+def _check_limits(budget: Budget, faults: Faults) -> None:
+    daily = budget.daily_usd_micros
+    if (given := sum(budget.categories.values())) > daily:
+        message = f"together they have {dollars(given)}, and the day {dollars(daily)}"
+        faults.add(("budget", "categories"), message, severity="warning")
+    if daily and budget.reserve_usd_micros >= daily:
+        message = "it takes all of the day's money: nothing but critical work can be paid"
+        faults.add(("budget", "reserve_usd"), message, severity="warning")

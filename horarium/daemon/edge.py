@@ -1,0 +1,133 @@
+"""Where people's requests enter the log, and where the answer to each is waited for."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from datetime import datetime
+from queue import SimpleQueue
+from typing import Any
+
+from msgspec import Struct
+from pykka import ActorRef, ThreadingActor
+
+from events.bus import Append, CaughtUp, News, Subscribe
+from events.catalogue import ARequest
+from events.codec import entry
+from events.fact import Fact
+from events.plan import PlanDrawn
+from events.record import Record
+from events.requests import Paused, RequestRefused, RequestRepeated, Resumed
+from events.store import StoreFull
+from events.work import WorkCancelled, WorkHeld, WorkMoved, WorkPlanned, WorkReleased, WorkStopping
+
+ANSWERS: frozenset[type[Fact]] = frozenset(
+    {
+        WorkPlanned,
+        RequestRepeated,
+        RequestRefused,
+        PlanDrawn,
+        WorkReleased,
+        WorkHeld,
+        WorkMoved,
+        WorkCancelled,
+        WorkStopping,
+        Paused,
+        Resumed,
+    }
+)
+RECENT_MAX = 4_096
+COMMIT_SECONDS = 8.0
+BEAT_SECONDS = 1.5
+ANSWER_SECONDS = 5.0
+
+
+class Crowded(Exception):
+    """More waits than may wait; nothing more is taken in for now."""
+
+
+class Await(Struct, frozen=True):
+    position: int
+    answer: "Future[Record]"
+
+
+class Answers(ThreadingActor):
+    """Hands each answer to whoever waits for it; keeps the recent ones for who asks late."""
+
+    def __init__(self, bus: ActorRef[Any], head: int) -> None:
+        super().__init__()
+        self._bus, self._after = bus, head
+        self._recent: OrderedDict[int, Record] = OrderedDict()
+        self._waiting: dict[int, Future[Record]] = {}
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        return SimpleQueue()
+
+    def on_start(self) -> None:
+        self._bus.tell(Subscribe(self.actor_ref, self._after, ANSWERS))
+
+    def on_receive(self, message: News | CaughtUp | Await) -> None:
+        match message:
+            case News(records):
+                for record in records:
+                    self._heard(record)
+            case Await(position, answer) if position in self._recent:
+                answer.set_result(self._recent[position])
+            case Await(position, answer):
+                self._waiting[position] = answer
+                while len(self._waiting) > RECENT_MAX:
+                    del self._waiting[next(iter(self._waiting))]
+
+    def _heard(self, record: Record) -> None:
+        if record.cause is None or record.cause in self._recent:
+            return
+        self._recent[record.cause] = record
+        if len(self._recent) > RECENT_MAX:
+            self._recent.popitem(last=False)
+        if (waiting := self._waiting.pop(record.cause, None)) is not None:
+            waiting.set_result(record)
+
+
+class Edge:
+    """Takes requests in. `crowded` says whether too much waits already."""
+
+    def __init__(
+        self,
+        bus: ActorRef[Any],
+        answers: ActorRef[Any],
+        now: Callable[[], datetime],
+        crowded: Callable[[], bool],
+    ) -> None:
+        self._bus, self._answers = bus, answers
+        self._now, self._crowded = now, crowded
+
+    def ask(self, request: ARequest, by: str = "cli") -> tuple[int, Record | None]:
+        """The request's position, and the decision that answers it unless that takes too long.
+
+        Raises StoreFull when the disk is full, Crowded when too much waits, another StoreError
+        when the log is at its end.
+        """
+        if self._crowded():
+            raise Crowded("too much waits already; ask again in a moment")
+        position = self._commit(Append(by, [entry(request, self._now())], done=Future()))
+        answer: Future[Record] = Future()
+        self._answers.tell(Await(position, answer))
+        try:
+            return position, answer.result(ANSWER_SECONDS)
+        except FutureTimeout:
+            return position, None
+
+    def beat(self) -> datetime:
+        """A word through the working loop and back: when it was answered."""
+        empty: Future[list[int]] = Future()
+        self._bus.tell(Append("edge", (), done=empty))
+        with suppress(StoreFull):  # It cannot write just now, but it lives and says so.
+            empty.result(BEAT_SECONDS)
+        return self._now()
+
+    def _commit(self, told: Append) -> int:
+        assert told.done is not None
+        self._bus.tell(told)
+        return told.done.result(COMMIT_SECONDS)[0]

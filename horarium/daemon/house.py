@@ -1,0 +1,189 @@
+"""The composition root: who starts, in which order, and how they stop."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+
+from msgspec import Struct
+from pykka import ActorRef
+
+from actors.actor import Actor
+from actors.budget.rules import RULES as BUDGET
+from actors.cleanup.actor import CleanupActor
+from actors.cleanup.evidence import run_ended
+from actors.cleanup.files import FileSweeper
+from actors.clock.actor import ClockActor
+from actors.clock.timer import Timer, now
+from actors.executor.actor import ExecutorActor
+from actors.executor.door import Door
+from actors.phase_queue.rules import RULES as PHASE_QUEUE
+from actors.planner.rules import RULES as PLANNER
+from actors.recall import Memory
+from actors.rules import Rules
+from events.bus import Append, Bus, Considered, Pulse
+from events.catalogue import AnyObservation
+from events.cleanup import SweepStarting
+from events.codec import entry
+from events.configuration import Configuration
+from events.daemon import DaemonStopped, StopReason
+from events.head import HeadFile
+from events.record import Record
+from events.runs import RunStarting
+from events.store import Store, read
+from events.time import TimePassed
+from horarium.daemon.edge import Answers, Edge
+from horarium.daemon.printing import Printing
+from horarium.daemon.projecting import Projecting
+from projections.projector import Projector
+
+STOP_SECONDS = 10.0
+HURRY_SECONDS = 0.1  # How soon a second signal is noticed.
+QUIET_SECONDS = 0.005  # How long nothing may wait anywhere before it counts as quiet.
+MESSAGES_RECORDS = 1_000  # of one message at most
+
+Choked = Callable[[str, Record | None, BaseException], None]
+MakeDoor = Callable[[Callable[[int, Sequence[AnyObservation]], None]], Door]
+
+
+class Terms(Struct, frozen=True):
+    """Under what terms a life is led."""
+
+    configuration: Configuration
+    data: Path
+    boot: str
+    poison: tuple[str, int] = ("", 0)  # an actor, and the record that it passes over
+
+
+class House:
+    """Everything that lives in a daemon, around an open store."""
+
+    def __init__(self, store: Store, terms: Terms, choked: Choked, make_door: MakeDoor) -> None:
+        self._store, self._terms, self._choked = store, terms, choked
+        self._head_file = HeadFile(terms.data / "log.head", monotonic)
+        self.pulse = Pulse(store.head())
+        self.bus = Bus.start(
+            store, lambda error: choked("bus", None, error), self._head_file.write, self.pulse
+        )
+        self._sweeping = ThreadPoolExecutor(1, "sweep")
+        self.door = make_door(self._seen)
+        self._actors: dict[str, ActorRef[Any]] = {}
+        self._readers: list[ActorRef[Any]] = []
+
+    def tell(
+        self, by: str, facts: Sequence[AnyObservation], cause: int | None = None
+    ) -> "Future[list[int]]":
+        """Append observations that happened now; the future has their positions."""
+        at, done = now(), Future[list[int]]()
+        self.bus.tell(Append(by, [entry(fact, at, cause) for fact in facts], done=done))
+        return done
+
+    def introduce(self, books: Sequence[Rules[Any]]) -> None:
+        """An actor that is new to this log begins at its head."""
+        for book in books:
+            if self._store.considered(book.actor) is None:
+                self.bus.tell(Considered(book.actor, self.pulse.head.position))
+
+    def start(self, memories: dict[str, Memory[Any]]) -> Edge:
+        """Readers first, then the six; the clock last, because it sets everything in motion."""
+        head = self.pulse.head.position
+        answers = Answers.start(self.bus, head)
+        projector = Projector(self._terms.data / "projections.sqlite")
+        projecting = Projecting.start(projector, self._store, self.bus, self._choked)
+        lines = self._terms.configuration.log.per_second_max
+        first = memories["clock"].head
+        self._readers = [answers, projecting, Printing.start(self.bus, first, lines, monotonic)]
+        for rules in (PLANNER, PHASE_QUEUE, BUDGET):
+            self._actors[rules.actor] = Actor.start(rules, *self._for(rules.actor, memories))
+        self._actors["executor"] = ExecutorActor.start(
+            *self._for("executor", memories), self.door, self._position_of, self._terms.boot
+        )
+        self._actors["cleanup"] = CleanupActor.start(*self._for("cleanup", memories), self._sweep)
+        self._actors["clock"] = ClockActor.start(
+            *self._for("clock", memories), lambda: Timer(self._ring)
+        )
+        return Edge(self.bus, answers, now, self._crowded)
+
+    def stop(self, reason: StopReason, wait_seconds: float, hurry: Callable[[], bool]) -> None:
+        """Nothing new begins; what runs may end within `wait_seconds`, or until `hurry` says
+        that it must end at once; what was said is kept."""
+        for actor in ("clock", "planner", "phase_queue", "cleanup"):
+            self._actors[actor].stop(timeout=STOP_SECONDS)
+        self._sweeping.shutdown()
+        self._settle()
+        self._close_door(wait_seconds, hurry)
+        self._settle()
+        for actor in ("executor", "budget"):
+            self._actors[actor].stop(timeout=STOP_SECONDS)
+        self.tell("daemon", [DaemonStopped(reason)])
+        self.bus.stop(timeout=STOP_SECONDS)
+        for reader in self._readers:
+            reader.stop(timeout=STOP_SECONDS)
+        self._head_file.close()
+
+    def _close_door(self, wait_seconds: float, hurry: Callable[[], bool]) -> None:
+        closing = Thread(target=self.door.close, args=(wait_seconds,), name="closing")
+        closing.start()
+        while closing.is_alive() and not hurry():
+            closing.join(HURRY_SECONDS)
+        if closing.is_alive():
+            self.door.close(0)
+            closing.join()
+
+    def _seen(self, cause: int, facts: Sequence[AnyObservation]) -> None:
+        self.tell("process", facts, cause)
+
+    def _for(self, actor: str, memories: dict[str, Memory[Any]]) -> tuple[Any, ...]:
+        name, position = self._terms.poison
+        every = self._terms.configuration.store.snapshot_every_records
+        poison = position if name == actor else 0
+        return self.bus, memories[actor], self._choked, every, poison
+
+    def _ring(self, reading: datetime) -> None:
+        self.bus.tell(Append("timer", [entry(TimePassed(), reading)]))
+
+    def _sweep(self, fact: SweepStarting) -> None:
+        self._sweeping.submit(self._swept, fact)
+
+    def _swept(self, fact: SweepStarting) -> None:
+        """Sweep, and say so together with the end of the run that asked for it."""
+        began = monotonic()
+        try:
+            seen = FileSweeper(self._terms.data, now).sweep(fact)
+        except BaseException as error:
+            self._choked("cleanup", None, error)
+            raise
+        ended = run_ended(fact, seen, now(), round((monotonic() - began) * 1000))
+        self.tell("sweeper", [seen, ended], _position_in(fact.sweep))
+
+    def _position_of(self, run: str) -> int:
+        """Where the start of a run was decided: shortly after its release, which its id names."""
+        released = _position_in(run)
+        for record in read(self._store, released - 1):
+            if isinstance(record.fact, RunStarting) and record.fact.run == run:
+                return record.position
+        return released
+
+    def _crowded(self) -> bool:
+        most = self._terms.configuration.store.backlog_max_records
+        inboxes: list[Any] = [
+            reader.actor_inbox for reader in (*self._actors.values(), *self._readers)
+        ]
+        waiting = max(inbox.qsize() for inbox in inboxes)
+        return self.pulse.waiting > most or waiting > most // MESSAGES_RECORDS
+
+    def _settle(self) -> None:
+        """Wait until nobody has anything left to hear, at most STOP_SECONDS."""
+        until, quiet = monotonic() + STOP_SECONDS, 0
+        while quiet < 3 and monotonic() < until:
+            alive = [ref for ref in (self.bus, *self._actors.values()) if ref.is_alive()]
+            quiet = quiet + 1 if all(ref.actor_inbox.empty() for ref in alive) else 0
+            sleep(QUIET_SECONDS)
+
+
+def _position_in(name: str) -> int:
+    """The position in an id such as r1042-1."""
+    return int(name[1:].partition("-")[0])

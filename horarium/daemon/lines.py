@@ -1,0 +1,135 @@
+"""The line for each fact that matters to a person who watches."""
+
+from collections.abc import Callable
+from typing import Any
+
+from events.budget import BudgetOpened, FundsOverrun, FundsRefused
+from events.cleanup import SweepEnded
+from events.configuration import ConfigurationLoaded
+from events.daemon import DaemonStarted, DaemonStopped
+from events.fact import Fact
+from events.plan import OccurrenceSkipped, PlanDrawn
+from events.record import Record
+from events.requests import Paused, RequestRefused, Resumed
+from events.runs import RunAdopted, RunClosed, RunRetrying, RunStarting, WorkBuried
+from events.time import DayStarted, OccurrenceMissed, PhaseEnded, PhaseMissed, PhaseStarted
+from events.work import (
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkHeld,
+    WorkPlanned,
+)
+
+MICROS = 1_000_000
+
+
+def dollars(usd_micros: int) -> str:
+    """$0.25; more digits only where they say something."""
+    cents = f"{usd_micros / MICROS:.2f}"
+    return f"${cents}" if float(cents) * MICROS == usd_micros else f"${usd_micros / MICROS:.6f}"
+
+
+def _loaded(fact: ConfigurationLoaded) -> str:
+    changed = "new" if fact.configuration is not None else "unchanged"
+    return f"configuration {fact.digest[:12]} ({changed}) from {fact.source}"
+
+
+def _started(fact: DaemonStarted) -> str:
+    how = " in safe mode: doors closed" if fact.safe_mode else " paused" if fact.paused else ""
+    return f"horarium {fact.version} started{how} (pid {fact.pid})"
+
+
+def _planned(fact: WorkPlanned) -> str:
+    where = f"for {fact.phase}" if fact.phase else "for now"
+    return f"{fact.work} planned {where}: {fact.name} ({fact.source})"
+
+
+def _closed(fact: RunClosed) -> str:
+    cost = f", {dollars(fact.cost_usd_micros)}" if fact.cost_usd_micros else ""
+    why = f": {fact.reason}" if fact.reason else ""
+    return f"{fact.run} {fact.action} {fact.outcome}{cost}{why}"
+
+
+def _swept(fact: SweepEnded) -> str:
+    failed = f", {len(fact.failed)} could not be taken away" if fact.failed else ""
+    return f"sweep {fact.sweep}: {fact.items} items, {fact.bytes} bytes{failed}"
+
+
+def _held(fact: WorkHeld) -> str:
+    until = f" until {fact.until:%Y-%m-%d %H:%M:%S} UTC" if fact.until else ""
+    return f"{fact.work} waits: {fact.reason}{until}"
+
+
+def _missed(fact: OccurrenceMissed) -> str:
+    more = " at least" if fact.at_least else ""
+    return f"{fact.intent} missed{more} {fact.count}: {fact.reason}"
+
+
+def _refused_funds(fact: FundsRefused) -> str:
+    return (
+        f"{fact.work} cannot be paid: {dollars(fact.usd_micros)} asked of {fact.category}, "
+        f"{dollars(fact.left_usd_micros)} left ({fact.reason})"
+    )
+
+
+def _scope(scope: str, name: str) -> str:
+    return "everything" if scope == "all" else f"{scope} {name}"
+
+
+LINES: dict[type[Fact], Callable[[Any], str]] = {
+    ConfigurationLoaded: _loaded,
+    DaemonStarted: _started,
+    DaemonStopped: lambda fact: f"stopped ({fact.reason})",
+    DayStarted: lambda fact: f"day {fact.day} begins",
+    PhaseStarted: lambda fact: f"phase {fact.phase} begins",
+    PhaseEnded: lambda fact: f"phase {fact.phase} is over",
+    PhaseMissed: lambda fact: f"phase {fact.phase} of {fact.day} was missed: {fact.reason}",
+    OccurrenceMissed: _missed,
+    OccurrenceSkipped: lambda fact: f"{fact.intent} skipped: {fact.reason}",
+    BudgetOpened: lambda fact: f"budget of {fact.day}: {dollars(fact.limit_usd_micros)}",
+    PlanDrawn: lambda fact: (
+        f"plan {fact.revision} of {fact.day} ({fact.because}): {', '.join(fact.phases)}"
+    ),
+    WorkPlanned: _planned,
+    WorkHeld: _held,
+    WorkDeferred: lambda fact: f"{fact.work} deferred to {fact.phase} of {fact.day}",
+    WorkDropped: lambda fact: f"{fact.work} dropped: {fact.reason}",
+    WorkCancelled: lambda fact: f"{fact.work} cancelled",
+    FundsRefused: _refused_funds,
+    FundsOverrun: lambda fact: (
+        f"{fact.run} overran its ceiling by {dollars(fact.over_usd_micros)}; "
+        f"{fact.category} is closed"
+    ),
+    RunStarting: lambda fact: f"{fact.run} {fact.action} starts ({fact.work})",
+    RunAdopted: lambda fact: f"{fact.run} found alive (pid {fact.pid}) and watched",
+    RunClosed: _closed,
+    RunRetrying: lambda fact: (
+        f"{fact.work} {fact.action} again at {fact.retry_at:%H:%M:%S} UTC (attempt {fact.attempt})"
+    ),
+    WorkBuried: lambda fact: f"{fact.work} buried after {fact.attempts} attempts at {fact.action}",
+    WorkFinished: lambda fact: f"{fact.work} {fact.state}",
+    SweepEnded: _swept,
+    Paused: lambda fact: f"paused: {_scope(fact.scope, fact.name)}",
+    Resumed: lambda fact: f"resumed: {_scope(fact.scope, fact.name)}",
+    RequestRefused: lambda fact: f"refused: {fact.subject}: {fact.reason}",
+}
+
+ALARMING: frozenset[type[Fact]] = frozenset(
+    {FundsRefused, FundsOverrun, WorkBuried, WorkDropped, OccurrenceMissed, PhaseMissed}
+)
+
+
+def level_of(fact: Fact) -> str:
+    """WARNING where a person may have to look, else INFO."""
+    troubled = isinstance(fact, RunClosed) and fact.outcome not in ("succeeded", "cancelled")
+    return "WARNING" if troubled or type(fact) in ALARMING else "INFO"
+
+
+def line_of(record: Record) -> str | None:
+    """One line without control characters, or None for a fact that needs none."""
+    describe = LINES.get(type(record.fact))
+    if describe is None:
+        return None
+    return "".join(sign if sign.isprintable() else " " for sign in describe(record.fact))[:500]

@@ -1,0 +1,200 @@
+"""Putting a backup in the place of the log: what it holds, what is given up, how it is done."""
+
+import os
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from events import codec
+from events.record import Record
+from events.sqlite import FORMAT
+from horarium import reading
+from horarium.places import Places
+
+_SUFFIXES = ("", "-wal", "-shm")
+_ID = re.compile(r"[rw](\d{1,18})-\d{1,9}", re.ASCII)
+
+
+class NoBackup(Exception):
+    """The file cannot take the place of the log; the message says why."""
+
+
+class Copy(Struct, frozen=True):
+    """What a checked backup holds."""
+
+    path: Path
+    records: int
+    until: datetime | None
+
+
+class GivenUp(Struct, frozen=True):
+    """The records of the present log that the backup does not have. Counted by kind."""
+
+    after: int  # the last position that both have in common
+    count: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    kinds: dict[str, int] = {}
+    unreadable: str = ""  # why the present log could not be read, where it could not
+
+
+def examined(path: Path) -> Copy:
+    """Check a backup from its first record to its last. Raises NoBackup."""
+    try:
+        with closing(_opened(path)) as backup:
+            verdict = backup.execute("PRAGMA integrity_check").fetchone()[0]
+            if verdict != "ok":
+                raise NoBackup(f"{path} is damaged: {verdict}")
+            found = backup.execute("PRAGMA user_version").fetchone()[0]
+            if not 0 < found <= FORMAT:
+                raise NoBackup(f"{path} has format {found}, this version knows {FORMAT}")
+            return _read_through(path, backup)
+    except (sqlite3.Error, codec.UnreadableRecord) as error:
+        raise NoBackup(f"{path} is not a backup of a log: {error}") from error
+
+
+def given_up(here: Places, copy: Copy) -> GivenUp:
+    """Compare the present log with a checked backup."""
+    if not here.log.exists():
+        return GivenUp(copy.records)
+    try:
+        with reading.opened(here) as log, closing(_opened(copy.path)) as backup:
+            return _counted(log, _common(log, backup))
+    except (reading.NoLog, codec.UnreadableRecord) as error:
+        return GivenUp(copy.records, unreadable=str(error))
+
+
+def replace(here: Places, copy: Copy, common: int) -> Path | None:
+    """Move what is there aside and copy the backup in; where to, if anything was there.
+
+    Only under the daemon's lock. The kept head goes last: whatever stops us before that, the
+    daemon refuses to start on what is left.
+    """
+    here.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready = here.data / "log.restoring"
+    _copied(copy.path, ready)
+    there = [file for file in _files(here, common) if file.exists()]
+    aside = _free(here) if there else None
+    for file in there:
+        if aside is not None and file != here.head:
+            _moved(here.data, file, aside)
+    ready.rename(here.log)
+    if aside is not None and here.head in there:
+        _moved(here.data, here.head, aside)
+    _synced(here.data)
+    return aside
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Read-only; a file that nobody writes needs no files beside it."""
+    busy = path.with_name(path.name + "-wal").exists()
+    mode = "mode=ro" if busy else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
+
+
+def _read_through(path: Path, backup: sqlite3.Connection) -> Copy:
+    last: Record | None = None
+
+    def readable() -> Iterator[tuple[int, bytes]]:
+        nonlocal last
+        for position, state in _states(backup):
+            last = codec.read(position, state)
+            yield position, state
+
+    count = 0
+    for count, (position, _) in enumerate(codec.check_chain(readable(), codec.GENESIS), start=1):
+        if position != count:
+            raise NoBackup(f"{path}: record {count} is missing")
+    return Copy(path, count, last.at if last else None)
+
+
+def _states(log: sqlite3.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    return ((position, state) for position, _, state in reading.rows(log, after))
+
+
+def _common(log: sqlite3.Connection, backup: sqlite3.Connection) -> int:
+    """The last record that both have: links that agree have the same past."""
+    low, high = 0, min(reading.head(log), reading.head(backup))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _link(log, middle) == _link(backup, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _link(log: sqlite3.Connection, position: int) -> str:
+    found = next(_states(log, position - 1), None)
+    return codec.parts(*found)[1] if found and found[0] == position else ""
+
+
+def _counted(log: sqlite3.Connection, common: int) -> GivenUp:
+    kinds: Counter[str] = Counter()
+    times: list[datetime] = []
+    for row in reading.rows(log, common):
+        kinds[row[1]] += 1
+        at = datetime.fromisoformat(reading.document(row)["at"])
+        times = [times[0] if times else at, at]
+    first, last = times or (None, None)
+    return GivenUp(common, kinds.total(), first, last, dict(kinds.most_common()))
+
+
+def _files(here: Places, common: int) -> list[Path]:
+    """Everything that knows of records behind the common ones."""
+    databases = [
+        file.with_name(file.name + suffix)
+        for file in (here.log, here.projections)
+        for suffix in reversed(_SUFFIXES)
+    ]
+    folders = [
+        entry
+        for root in ("runs", "work")
+        for entry in sorted((here.data / root).glob("*"))
+        if (match := _ID.fullmatch(entry.name)) and int(match[1]) > common
+    ]
+    return [*databases, here.data / "crash.json", *folders, here.head]
+
+
+def _free(here: Places) -> Path:
+    """A folder of its own for what is replaced."""
+    try:
+        with reading.opened(here) as log:
+            name = f"replaced-{reading.head(log)}"
+    except reading.NoLog:
+        name = "replaced-unreadable"
+    taken, folder = 1, here.data / name
+    while folder.exists():
+        taken += 1
+        folder = here.data / f"{name}-{taken}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _moved(data: Path, file: Path, aside: Path) -> None:
+    target = aside / file.relative_to(data)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    file.rename(target)
+
+
+def _copied(path: Path, ready: Path) -> None:
+    ready.unlink(missing_ok=True)
+    os.close(os.open(ready, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    with closing(_opened(path)) as source, closing(sqlite3.connect(ready)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    _synced(ready)
+
+
+def _synced(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

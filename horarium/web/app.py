@@ -1,0 +1,118 @@
+"""The routes: what a client may ask of the daemon, with the words of the command line."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from events.catalogue import ARequest
+from events.record import Record
+from events.store import StoreError
+from horarium.daemon.edge import Crowded, Edge
+
+BODY_MAX_BYTES = 256 * 1024
+DEPTH_MAX = 32
+
+_decoder: msgspec.json.Decoder[ARequest] = msgspec.json.Decoder(ARequest)
+
+
+class _Refused(Exception):
+    """A request that is answered with this status and these words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def app(edge: Edge, status: Callable[[], Mapping[str, Any]]) -> Starlette:
+    """`status` gives what only the living daemon knows."""
+
+    async def ask(request: Request) -> Response:
+        try:
+            wanted = _request_in(await _body(request))
+            position, answer = await run_in_threadpool(edge.ask, wanted)
+        except _Refused as refused:
+            return _json({"error": str(refused)}, refused.status)
+        except (Crowded, StoreError, TimeoutError) as error:
+            return _json({"error": str(error) or "the log does not answer"}, 503)
+        if answer is None:
+            return _json({"position": position, "key": wanted.key}, 202)
+        return _json({"position": position, "answer": document(answer)})
+
+    async def tell(request: Request) -> Response:
+        try:
+            beat = await run_in_threadpool(edge.beat)
+        except (StoreError, TimeoutError) as error:
+            return _json({**status(), "beat_at": None, "error": str(error)}, 503)
+        return _json({**status(), "beat_at": beat})
+
+    return Starlette(
+        routes=[
+            Route("/v1/requests", ask, methods=["POST"]),
+            Route("/v1/status", tell, methods=["GET"]),
+        ]
+    )
+
+
+def document(record: Record) -> dict[str, Any]:
+    """A record as everybody outside sees it, its kind beside its fact."""
+    fact = msgspec.to_builtins(record.fact)
+    kind = fact.pop("kind")
+    return {
+        "position": record.position,
+        "at": record.at,
+        "by": record.by,
+        "cause": record.cause,
+        "depth": record.depth,
+        "kind": kind,
+        "fact": fact,
+        "hash": record.hash,
+    }
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_MAX_BYTES:
+                raise _Refused(413, f"more than {BODY_MAX_BYTES} bytes")
+    except ClientDisconnect as gone:
+        raise _Refused(400, "the client went away") from gone
+    return body
+
+
+def _request_in(body: bytes) -> ARequest:
+    if _deeper_than(body, DEPTH_MAX):
+        raise _Refused(400, f"nested deeper than {DEPTH_MAX}")
+    try:
+        wanted = _decoder.decode(body)
+        input_json = getattr(wanted, "input_json", "{}")
+        if not isinstance(orjson.loads(input_json), dict):
+            raise _Refused(400, "input_json: not a JSON object")
+    except (msgspec.MsgspecError, UnicodeDecodeError, orjson.JSONDecodeError) as error:
+        raise _Refused(400, str(error)) from error
+    return wanted
+
+
+def _deeper_than(body: bytes, limit: int) -> bool:
+    """Whether brackets nest deeper; those within texts count too, which only refuses more."""
+    depth = 0
+    for byte in body:
+        if byte in b"[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif byte in b"]}":
+            depth -= 1
+    return False

@@ -1,0 +1,1 @@
+"""What it looks like: tables rebuilt from the log, read by people and never by a rule."""

@@ -1,0 +1,387 @@
+"""Every table of the projections on one page: a class is a table, a field is a column.
+
+Times are RFC 3339 text in UTC, days are ISO dates, amounts are whole millionths of a dollar.
+A column that holds JSON says so. Where all but the key has a default, the key comes first: such
+a row can be made from its key alone.
+"""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class Row(Struct, gc=False):
+    """A line of a table. `INDEXES` are given as SQL behind `ON table`."""
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
+    INDEXES: ClassVar[tuple[str, ...]] = ()
+
+
+class Work(Row):
+    """A piece of work; `position` is that of the record that planned it, so it tells the age."""
+
+    TABLE = "works"
+    KEY = ("work",)
+    INDEXES = (
+        "(day, position)",
+        "(rank, position, reason) WHERE waiting_since IS NOT NULL",
+        "(ended_at) WHERE state IN ('failed', 'unknown', 'dropped', 'cancelled', 'buried')",
+    )
+
+    position: int
+    work: str
+    name: str
+    source: str
+    key: str
+    category: str
+    lane: str
+    priority: str
+    rank: int  # of the priority: 0 goes first
+    planned_at: str
+    day: str | None  # its own, or the one that was open when it was planned
+    phase: str | None
+    actions: str = "[]"  # JSON, in order
+    state: str = "planned"
+    reason: str = ""  # why it waits, or why it ended as it did
+    waiting_since: str | None = None  # for this reason; None when it does not wait
+    until: str | None = None
+    not_before: str | None = None
+    estimate_usd_micros: int = 0
+    expected_seconds: int = 0
+    score: str | None = None  # JSON
+    revision: int = 0
+    deferrals: int = 0
+    run: str | None = None  # the newest
+    action: str | None = None
+    step: int = 0
+    attempt: int = 0
+    cost_usd_micros: int = 0
+    started_at: str | None = None
+    ended_at: str | None = None
+    note: str = ""
+    input_json: str = "{}"
+
+
+class Run(Row):
+    """One attempt at one action; `position` is that of the record from which we know it."""
+
+    TABLE = "runs"
+    KEY = ("run",)
+    INDEXES = (
+        "(work)",
+        "(action, at)",
+        "(name, at)",
+        "(at)",
+        "(ended_at)",
+        "(state, at) WHERE state <> 'succeeded'",
+        "(day, at) WHERE summary <> ''",
+    )
+
+    position: int
+    run: str
+    work: str
+    at: str  # when its money was reserved
+    action: str = ""
+    name: str = ""  # of the template, or of the action when no template stands behind it
+    category: str = ""
+    phase: str | None = None
+    day: str = ""  # whose money it spends
+    lane: str = ""
+    executor: str = ""
+    step: int = 1
+    attempt: int = 1
+    state: str = "starting"
+    started_at: str | None = None
+    ended_at: str | None = None
+    exit_code: int | None = None
+    trouble: str | None = None
+    reason: str = ""
+    reserved_usd_micros: int = 0
+    cost_usd_micros: int | None = None
+    cost_source: str | None = None
+    duration_ms: int = 0
+    cpu_ms: int = 0
+    peak_bytes: int = 0
+    output_bytes: int = 0
+    output_cut: bool = False
+    adopted: bool = False
+    swept: bool = False  # its folder is gone
+    tokens: int | None = None
+    result_fault: str | None = None
+    detail: str = ""
+    summary: str = ""
+    insights: str = "[]"  # JSON
+    questions: str = "[]"  # JSON
+    artifacts: str = "[]"  # JSON
+    data: str | None = None  # JSON
+    tail: str = ""
+
+
+class RunTally(Row):
+    """The runs of a day that are over, by all that a report may ask for."""
+
+    TABLE = "run_tallies"
+    KEY = ("day", "action", "category", "phase", "executor")
+
+    day: str
+    action: str
+    category: str
+    phase: str
+    executor: str
+    runs: int = 0
+    started: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    misconfigured: int = 0
+    too_late: int = 0
+    unknown: int = 0
+    duration_ms: int = 0
+    cost_usd_micros: int = 0
+
+
+class Plan(Row):
+    """One revision of the plan of a day."""
+
+    TABLE = "plans"
+    KEY = ("day", "revision")
+
+    day: str
+    revision: int
+    because: str
+    drawn_at: str
+    phases: str  # JSON
+    left_usd_micros: int
+    set_aside_usd_micros: int
+    set_aside_count: int
+
+
+class PassedOver(Row):
+    """A template that could have been planned and was not."""
+
+    TABLE = "passed_over"
+    KEY = ("position",)
+    INDEXES = ("(day, revision)",)
+
+    position: int
+    day: str
+    revision: int
+    phase: str
+    template: str
+    reason: str
+    score: str  # JSON
+
+
+class Tally(Row):
+    """How the pieces of work of a phase ended, or with phase "" those of the whole day."""
+
+    TABLE = "tallies"
+    KEY = ("day", "phase")
+
+    day: str
+    phase: str
+    planned: int = 0
+    completed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    dropped: int = 0
+    cancelled: int = 0
+    buried: int = 0
+    deferred: int = 0  # went elsewhere, and are not among the planned any more
+
+
+class Day(Row):
+    """A day that the clock has opened, or that somebody already plans for."""
+
+    TABLE = "days"
+    KEY = ("day",)
+
+    day: str
+    starts_at: str | None = None
+    ends_at: str | None = None
+
+
+class Phase(Row):
+    """A phase of a day. `window_*` are local times as configured, until the clock has spoken."""
+
+    TABLE = "phases"
+    KEY = ("day", "phase")
+    INDEXES = ("(state) WHERE state = 'in_progress'",)
+
+    day: str
+    phase: str
+    state: str = "pending"  # in_progress, completed, missed; withdrawn: no longer configured
+    reason: str = ""
+    minute: int = 1440  # after the start of its day; 1440 while nobody knows
+    window_start: str | None = None
+    window_end: str | None = None
+    starts_at: str | None = None
+    ends_at: str | None = None
+
+
+class Purse(Row):
+    """The money of a day as a whole."""
+
+    TABLE = "purses"
+    KEY = ("day",)
+
+    day: str
+    limit_usd_micros: int = 0
+    reserve_usd_micros: int = 0
+    revision: int = 0
+    opened_at: str | None = None
+    categories: str = "[]"  # JSON, those that have a limit
+
+
+class Category(Row):
+    """What a category may cost on a day, and what became of it."""
+
+    TABLE = "categories"
+    KEY = ("day", "category")
+
+    day: str
+    category: str
+    limit_usd_micros: int = 0
+    reserved_usd_micros: int = 0
+    settled_usd_micros: int = 0
+    overrun_usd_micros: int = 0
+    refused: int = 0  # how often
+    closed: bool = False
+
+
+class Movement(Row):
+    """One line of the ledger."""
+
+    TABLE = "movements"
+    KEY = ("position",)
+    INDEXES = ("(day)",)
+
+    position: int
+    at: str
+    movement: str  # opened, reserved, settled, returned, refused, offered, overrun, reopened
+    day: str | None
+    category: str
+    usd_micros: int = 0
+    run: str | None = None
+    work: str | None = None
+    reason: str = ""  # of a refusal; reported or estimated for a settlement
+    reserved_usd_micros: int = 0  # what had been set aside for what is settled now
+
+
+class Intent(Row):
+    """What became of the occurrences of an intent."""
+
+    TABLE = "intents"
+    KEY = ("intent",)
+
+    intent: str
+    due: int = 0
+    planned: int = 0
+    skipped: int = 0
+    missed: int = 0
+    last_due_at: str | None = None
+    last_verdict: str = ""
+    last_reason: str = ""
+    last_work: str | None = None
+
+
+class Verdict(Row):
+    """One verdict on an occurrence, or on `count` missed ones together."""
+
+    TABLE = "verdicts"
+    KEY = ("position",)
+    INDEXES = ("(intent, position)", "(at) WHERE verdict <> 'planned'")
+
+    position: int
+    at: str
+    intent: str
+    verdict: str  # planned, skipped, missed
+    due_at: str
+    last_due_at: str
+    count: int = 1
+    at_least: bool = False
+    reason: str = ""
+    work: str | None = None
+
+
+class Request(Row):
+    """What somebody asked for, and the answer; "" while there is none."""
+
+    TABLE = "requests"
+    KEY = ("position",)
+    INDEXES = ("(key)",)
+
+    position: int
+    key: str
+    kind: str
+    at: str
+    subject: str
+    note: str = ""
+    answer: str = ""
+    work: str | None = None
+    reason: str = ""
+    answered_at: str | None = None
+
+
+class Pause(Row):
+    """A scope of which nothing more is started, or was not until it was resumed."""
+
+    TABLE = "pauses"
+    KEY = ("scope", "name")
+
+    scope: str
+    name: str
+    paused: bool = False
+    since: str | None = None
+    note: str = ""
+    resumed_at: str | None = None
+
+
+class Life(Row):
+    """From one start of the daemon to its end."""
+
+    TABLE = "lives"
+    KEY = ("position",)
+
+    position: int
+    started_at: str
+    version: str
+    pid: int
+    boot: str
+    paused: bool = False
+    safe_mode: bool = False
+    ended_at: str | None = None  # when the next one began, if it vanished
+    ending: str = ""  # asked, signal, failed; vanished: it never said goodbye
+
+
+class Latest(Row):
+    """What the fold must know of the past and no other table says."""
+
+    TABLE = "latest"
+    KEY = ("name",)
+
+    name: str
+    value: str = ""
+
+
+TABLES: tuple[type[Row], ...] = (
+    Work,
+    Run,
+    RunTally,
+    Plan,
+    PassedOver,
+    Tally,
+    Day,
+    Phase,
+    Purse,
+    Category,
+    Movement,
+    Intent,
+    Verdict,
+    Request,
+    Pause,
+    Life,
+    Latest,
+)

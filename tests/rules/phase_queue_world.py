@@ -1,0 +1,353 @@
+"""A world around the phase queue, and a witness who checks each word it says.
+
+The witness keeps a plain list of works of its own, judges by that alone, and never looks
+anything up that the queue keeps to be quick.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from msgspec import msgpack
+
+from actors.calendar import ONE_DAY, PhaseWindow, day_bounds, day_of, phases_at, phases_of
+from actors.phase_queue.rules import RULES
+from actors.phase_queue.state import Queue
+from events.budget import FundsOffered, FundsRefused
+from events.catalogue import AnyFact
+from events.configuration import PRIORITIES, Configuration, ConfigurationLoaded
+from events.daemon import DaemonStarted
+from events.record import Record
+from events.requests import Paused, ReleaseRequested, RequestRefused, Resumed
+from events.runs import RunRetrying
+from events.time import (
+    AlarmCleared,
+    AlarmRang,
+    AlarmSet,
+    DayStarted,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+)
+from events.work import (
+    StepReached,
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkHeld,
+    WorkMoved,
+    WorkPlanned,
+    WorkReleased,
+    WorkStopping,
+)
+from tests.rules.phase_queue_story import HOUSE, NOON
+
+
+@dataclass
+class Seen:
+    """A piece of work, as far as the facts tell."""
+
+    plan: WorkPlanned
+    age: int
+    phase: str | None
+    day: date | None
+    category: str
+    wakes_at: datetime | None
+    unpaid: bool = False
+    started: bool = False
+    stopping: bool = False
+    run: str | None = None  # while it is released
+    step: int = 1
+    attempt: int = 1
+    held: WorkHeld | None = None
+    ended: bool = False
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return PRIORITIES.index(self.plan.priority), self.age
+
+
+class World:
+    def __init__(self) -> None:
+        self.queue = Queue()
+        self.position, self.now, self.house = 0, NOON, HOUSE
+        self.works: dict[str, Seen] = {}
+        self.paused: set[tuple[str, str]] = set()
+        self.open: list[PhaseWindow] = []
+        self.alarms: dict[str, datetime] = {}
+        self.said: list[AnyFact] = []  # the latest decisions
+        self.was_told = True  # of every window that is over; else it finds out with the day
+        self.lives(ConfigurationLoaded("d1", HOUSE))
+        self._start_windows()
+
+    # What it is asked about.
+
+    @property
+    def waiting(self) -> list[str]:
+        return [n for n, work in self.works.items() if not work.ended and work.run is None]
+
+    @property
+    def running(self) -> list[str]:
+        return [n for n, work in self.works.items() if not work.ended and work.run]
+
+    def has_room(self, lane: str) -> bool:
+        lanes = [self.works[name].plan.lane for name in self.running]
+        house = self.house
+        return (
+            len(lanes) < house.executor.concurrency
+            and lanes.count(lane) < house.lane(lane).concurrency
+        )
+
+    def is_paused(self, work: Seen) -> bool:
+        scopes = {("all", ""), ("category", work.category), ("lane", work.plan.lane)}
+        return bool(scopes & self.paused)
+
+    def in_phase(self, work: Seen) -> bool:
+        return work.phase is None or any(
+            window.phase == work.phase
+            and self.now < window.ends_at
+            and (work.day is None or work.day <= window.day)
+            for window in self.open
+        )
+
+    def may_go(self, name: str) -> bool:
+        work = self.works[name]
+        return self.must_go(name, asleep=work.wakes_at is not None and self.now < work.wakes_at)
+
+    def must_go(self, name: str, asleep: bool | None = None) -> bool:
+        """Nothing is in its way; its alarm, if it set one, has rung."""
+        work = self.works[name]
+        return (
+            self.in_phase(work)
+            and not (work.wakes_at is not None if asleep is None else asleep)
+            and not work.unpaid
+            and not self.is_paused(work)
+            and self.has_room(work.plan.lane)
+        )
+
+    # How it goes on.
+
+    def lives(self, fact: AnyFact) -> None:
+        """Let the queue hear it, and let one hear it that was written down and read again."""
+        self.position += 1
+        record = Record(self.position, self.now, "world", None, fact)
+        twin = msgpack.decode(msgpack.encode(self.queue), type=Queue)
+        self._learn(fact)
+        decisions = RULES.consider(self.queue, record)
+        assert list(RULES.consider(twin, record)) == list(decisions)
+        assert twin == self.queue
+        self.said = list(decisions)
+        for decision in decisions:
+            self._check(decision, fact)
+            self._learn(decision)
+        self._nothing_is_lost()
+        assert [name for name in self.waiting if self.must_go(name)] == []
+
+    def passes(self, minutes: int) -> None:
+        """Time goes by; the clock is there and tells each thing when it happens."""
+        until = self.now + timedelta(minutes=minutes)
+        while (moment := self._next_moment()) <= until:
+            self.now = moment
+            self._ring()
+            self._end_windows()
+            self._start_day()
+            self._start_windows()
+        self.now = until
+        self.nobody_waits_in_vain()
+
+    def sleeps(self, hours: int, runs_are_lost: bool, is_told: bool) -> None:
+        """Nobody is there for a while; what was missed may be told afterwards, or not."""
+        before, self.now = self.now, self.now + timedelta(hours=hours)
+        self.lives(DaemonStarted("1", 1, "boot"))
+        if runs_are_lost:
+            for name in self.running:
+                self.lives(WorkFinished(name, "unknown"))
+        if is_told:
+            self._end_windows()
+            for window in self._windows(before):
+                if before < window.starts_at and window.ends_at <= self.now:
+                    self.lives(PhaseMissed(*window, "daemon_down"))
+        else:
+            self.open = [window for window in self.open if self.now < window.ends_at]
+            self.was_told = False
+        if day_of(HOUSE.day, before) != day_of(HOUSE.day, self.now):
+            self._start_day(self.now)
+        self._start_windows()
+        self._ring()
+        self.nobody_waits_in_vain()
+
+    def nobody_waits_in_vain(self) -> None:
+        """Whoever waits for a phase waits for a window that is still to come."""
+        for name in self.waiting:
+            said = self.works[name].held
+            if self.was_told and said is not None and said.reason == "phase_not_open":
+                assert said.until is not None and self.now < said.until
+
+    def _next_moment(self) -> datetime:
+        day = day_of(HOUSE.day, self.now)
+        moments = [*self.alarms.values(), *day_bounds(HOUSE.day, day)]
+        for window in self._windows(self.now):
+            moments += [window.starts_at, window.ends_at]
+        return min(moment for moment in moments if moment > self.now)
+
+    def _windows(self, since: datetime) -> Iterator[PhaseWindow]:
+        day = day_of(HOUSE.day, since) - ONE_DAY
+        while day <= day_of(HOUSE.day, self.now) + ONE_DAY:
+            yield from phases_of(HOUSE, day)
+            day += ONE_DAY
+
+    def _ring(self) -> None:
+        for alarm, rings_at in sorted(self.alarms.items(), key=lambda entry: entry[1]):
+            if rings_at <= self.now:
+                self.alarms.pop(alarm, None)
+                self.lives(AlarmRang(alarm, "phase_queue", rings_at))
+
+    def _end_windows(self) -> None:
+        for window in [window for window in self.open if window.ends_at <= self.now]:
+            self.open.remove(window)
+            self.lives(PhaseEnded(window.day, window.phase, window.ends_at))
+
+    def _start_day(self, at: datetime | None = None) -> None:
+        day = day_of(HOUSE.day, self.now)
+        starts_at, ends_at = day_bounds(HOUSE.day, day)
+        if at is not None or starts_at == self.now:
+            self.lives(DayStarted(day, starts_at, ends_at))
+            self.was_told = True
+
+    def _start_windows(self) -> None:
+        for window in phases_at(HOUSE, self.now):
+            if window not in self.open:
+                self.lives(PhaseStarted(*window))
+
+    # What the witness learns, and what it insists upon.
+
+    def _learn(self, fact: AnyFact) -> None:
+        work = self.works.get(getattr(fact, "work", ""))
+        match fact:
+            case WorkPlanned():
+                age = len(self.works)
+                self.works[fact.work] = Seen(
+                    fact, age, fact.phase, fact.day, fact.category, fact.not_before
+                )
+                self._wake(self.works[fact.work])
+            case PhaseStarted():
+                self.open.append(PhaseWindow(fact.day, fact.phase, fact.starts_at, fact.ends_at))
+            case Paused(scope, name):
+                self.paused.add((scope, name))
+            case Resumed(scope, name):
+                self.paused.discard((scope, name))
+            case AlarmSet(alarm, _, rings_at):
+                self.alarms[alarm] = rings_at
+            case AlarmCleared(alarm):
+                del self.alarms[alarm]
+            case AlarmRang(alarm):
+                self.works[alarm.removeprefix("work:")].wakes_at = None
+            case ConfigurationLoaded(configuration=Configuration() as house):
+                self.house = house
+            case _ if work is not None and not work.ended:
+                _follow(work, fact)
+                self._wake(work)
+
+    def _wake(self, work: Seen) -> None:
+        """A time that has come already is nothing to wait for."""
+        if work.held is None and work.wakes_at is not None and work.wakes_at <= self.now:
+            work.wakes_at = None
+
+    def _check(self, decision: AnyFact, because: AnyFact) -> None:
+        match decision:
+            case WorkReleased(work=name, run=run):
+                assert name in self.waiting and self.may_go(name)
+                first = min(
+                    [name, *filter(self.must_go, self.waiting)],
+                    key=lambda other: self.works[other].order,
+                )
+                assert first == name
+                assert run.startswith(f"r{self.position}-")
+                work = self.works[name]
+                assert (decision.step, decision.attempt) == (work.step, work.attempt)
+            case WorkHeld(work=name):
+                assert name in self.waiting
+                assert decision != self.works[name].held or isinstance(because, ReleaseRequested)
+            case WorkDropped(work=name) | WorkDeferred(work=name):
+                assert name in self.waiting and not self.works[name].started
+            case WorkCancelled(work=name):
+                assert name in self.waiting
+            case WorkStopping(work=name):
+                assert name in self.running and not self.works[name].stopping
+
+    def _nothing_is_lost(self) -> None:
+        """Each work waits for something, is released, or has ended; alarms are for who waits."""
+        works = {n: work.released for n, work in self.queue.works.items()}
+        assert works == dict.fromkeys(self.waiting, False) | dict.fromkeys(self.running, True)
+        timed = ("not_before", "retry_backoff")
+        asleep = {
+            f"work:{name}"
+            for name in self.waiting
+            if (said := self.works[name].held) is not None and said.reason in timed
+        }
+        assert asleep == set(self.alarms)
+        assert all(self.works[name].held is not None for name in self.waiting)
+
+    # What others may say of a work.
+
+    def ends(self, name: str, how: str) -> None:
+        work = self.works[name]
+        facts: dict[str, Callable[[], AnyFact]] = {
+            "finished": lambda: WorkFinished(name, "completed"),
+            "refused": lambda: FundsRefused(work.run or "", name, "research", 1, 0, "day_spent"),
+            "step": lambda: StepReached(
+                name, f"s{self.position}", "write", work.step + 1, "chores", 9
+            ),
+            "retry": lambda: RunRetrying(
+                name, work.step, "read", work.attempt + 1, self.now + timedelta(minutes=10)
+            ),
+            "retry at once": lambda: RunRetrying(
+                name, work.step, "read", work.attempt + 1, self.now
+            ),
+        }
+        self.lives(facts[how]())
+
+    def offers(self, name: str) -> None:
+        if self.works[name].unpaid:
+            self.lives(FundsOffered(name, "research"))
+
+    def asks(self, request: AnyFact) -> None:
+        """A person gets one answer, and gets it first."""
+        self.lives(request)
+        answers = (RequestRefused, Paused, Resumed, WorkMoved, WorkCancelled, WorkStopping)
+        heard = [decision for decision in self.said if isinstance(decision, answers)]
+        if not isinstance(request, ReleaseRequested):
+            assert len(heard) == 1 and self.said[0] == heard[0]
+        elif not heard:
+            told = (WorkReleased, WorkHeld)
+            about = [d for d in self.said if isinstance(d, told) and d.work == request.work]
+            assert len(about) == 1
+
+
+def _follow(work: Seen, fact: AnyFact) -> None:
+    match fact:
+        case WorkReleased(run=run):
+            work.run, work.held = run, None
+        case WorkHeld():
+            work.held = fact
+        case FundsRefused():
+            work.run, work.unpaid = None, True
+        case FundsOffered():
+            work.unpaid = False
+        case RunRetrying():
+            work.run, work.started, work.phase = None, True, None
+            work.attempt, work.wakes_at = fact.attempt, fact.retry_at
+        case StepReached():
+            work.run, work.started, work.phase = fact.run, True, None
+            work.category, work.step, work.attempt = fact.category, fact.step, fact.attempt
+        case WorkDeferred():
+            work.phase, work.day = fact.phase, fact.day
+        case WorkMoved():
+            work.phase, work.day = fact.phase, None
+        case WorkStopping():
+            work.stopping = True
+        case ReleaseRequested() if work.run is None:
+            work.phase = work.wakes_at = None
+        case WorkFinished() | WorkDropped() | WorkCancelled():
+            work.ended, work.run, work.held = True, None, None
