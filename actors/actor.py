@@ -5,7 +5,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, ClassVar, Generic
 
-from msgspec import msgpack
+from msgspec import Struct, msgpack
 from pykka import ActorDeadError, ActorRef, ThreadingActor
 
 from actors.recall import Memory
@@ -19,11 +19,16 @@ from events.store import Snapshot
 Choked = Callable[[str, Record | None, BaseException], None]
 
 
+class Ping(Struct, frozen=True):
+    """Asked of an actor, it is answered when all that came before has been heard."""
+
+
 class Actor(ThreadingActor, Generic[S]):
     """A thread around one rule book.
 
     `choked` is told when a record, or the door, was too much for it; the daemon stops then. In
-    safe mode the `poison`, a record that stopped it again and again, is passed over.
+    safe mode it stands still before the `poison`, records that stopped it again and again, so
+    that newer rules miss nothing; one that `passes_over` leaves them out and goes on.
     """
 
     performs: ClassVar[frozenset[type[Fact]]] = frozenset()
@@ -35,7 +40,8 @@ class Actor(ThreadingActor, Generic[S]):
         memory: Memory[S],
         choked: Choked,
         snapshot_every_records: int = 10_000,
-        poison: int = 0,
+        poison: frozenset[int] = frozenset(),
+        passes_over: bool = False,
     ) -> None:
         super().__init__()
         self.name = rules.actor
@@ -45,7 +51,8 @@ class Actor(ThreadingActor, Generic[S]):
         self._since: list[Record] = []
         self._considered = self._kept = memory.considered
         self._snapshot_every = snapshot_every_records
-        self._poison = poison
+        self._poison, self._passes_over = poison, passes_over
+        self._stands_still = False
 
     @staticmethod
     def _create_actor_inbox() -> Any:
@@ -56,7 +63,7 @@ class Actor(ThreadingActor, Generic[S]):
         kinds = self._rules.hears | self.performs
         self._bus.tell(Subscribe(self.actor_ref, self._memory.head, kinds))
 
-    def on_receive(self, message: News | CaughtUp) -> None:
+    def on_receive(self, message: News | CaughtUp | Ping) -> None:
         match message:
             case News(records) if self._memory is not None:
                 self._since.extend(records)
@@ -98,7 +105,8 @@ class Actor(ThreadingActor, Generic[S]):
         record = None
         try:
             for record in records:
-                if record.position == self._poison:
+                if record.position in self._poison or self._stands_still:
+                    self._stands_still = not self._passes_over
                     continue
                 if record.by != self.name:
                     self._consider(record, told)
@@ -120,6 +128,8 @@ class Actor(ThreadingActor, Generic[S]):
         self._considered = position
 
     def _keep(self) -> None:
+        if self._poison and self._passes_over:
+            return  # What it left out must not be forgotten for good.
         self._kept = self._considered
         state = msgpack.encode(self.state)
         self._bus.tell(Keep(Snapshot(self.name, self._rules.version, self._kept, state)))

@@ -5,16 +5,19 @@ Every instant is aware and in UTC. Local times are turned into instants in one p
 timedelta is wall-clock arithmetic and wrong on the days on which clocks change.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from events.configuration import WEEKDAYS, Configuration, Day, Phase, Window
 
 ONE_DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 LOOK_AHEAD_DAYS = 8  # A window that opens once a week opens within them.
 
 
@@ -111,8 +114,15 @@ def passes(local: datetime, wall: ZoneInfo) -> tuple[datetime, datetime]:
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
-    """Raises `zoneinfo.ZoneInfoNotFoundError` or ValueError for a zone that nobody knows."""
-    return ZoneInfo(name)
+    """A zone out of the pinned `tzdata`, whatever the machine itself has: the same log is
+    decided alike everywhere. Raises `zoneinfo.ZoneInfoNotFoundError` for one that nobody knows."""
+    if not ZONE_NAME.fullmatch(name):
+        raise ZoneInfoNotFoundError(f"no time zone is named {name!r}")
+    path = files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    if not path.is_file():
+        raise ZoneInfoNotFoundError(f"no time zone is named {name!r}")
+    with path.open("rb") as zone:
+        return ZoneInfo.from_file(zone, key=name)
 
 
 def _end_of_gap(before: datetime, after: datetime, wall: ZoneInfo) -> datetime:

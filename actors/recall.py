@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, NamedTuple
 
-from msgspec import msgpack
+from msgspec import MsgspecError, msgpack
 
 from actors.rules import Rules, S
 from events.record import Record
 from events.store import Snapshot, Store, checked_pages
+
+Poison = tuple[str, int]  # an actor, and the position of a record that was too much for it
 
 
 class Memory(NamedTuple, Generic[S]):
@@ -20,19 +22,32 @@ class Memory(NamedTuple, Generic[S]):
     head: int
 
 
+class Indigestible(Exception):
+    """A record that an actor cannot live again; the mistake itself is the cause of this."""
+
+    def __init__(self, actor: str, record: Record) -> None:
+        super().__init__(f"{actor} cannot live record {record.position} again")
+        self.actor, self.record = actor, record
+
+
 class Recall(Generic[S]):
-    """Takes the records of a log in order and ends as a memory.
+    """Takes the records of a log in order and ends as a memory. Raises Indigestible.
 
     A decision stands behind other facts in the log than the one that caused it, so facts wait
-    until it is known what was decided upon them.
+    until it is known what was decided upon them. The `poison` is passed over.
     """
 
-    def __init__(self, rules: Rules[S], snapshot: Snapshot | None, considered: int) -> None:
-        self._rules = rules
-        self.begins = snapshot.position if snapshot else 0
-        self._state = (
-            msgpack.decode(snapshot.state, type=rules.state) if snapshot else rules.state()
-        )
+    def __init__(
+        self,
+        rules: Rules[S],
+        snapshot: Snapshot | None,
+        considered: int,
+        poison: frozenset[int] = frozenset(),
+    ) -> None:
+        self._rules, self._poison = rules, poison
+        state = _state_in(snapshot, rules) if snapshot else None
+        self._state = rules.state() if state is None else state
+        self.begins = snapshot.position if snapshot and state is not None else 0
         self._considered = max(considered, self.begins)
         self._waiting: deque[Record] = deque()
 
@@ -46,32 +61,52 @@ class Recall(Generic[S]):
         if cause > self.begins:
             self._learn_until(cause)
             self._considered = max(self._considered, cause)
-            self._rules.evolve(self._state, record.fact, record.at)
+            self._learn(record)
 
     def finish(self, head: int) -> Memory[S]:
         self._learn_until(self._considered)
         return Memory(self._state, self._considered, list(self._waiting), head)
 
     def _learn_until(self, position: int) -> None:
-        waiting, evolve = self._waiting, self._rules.evolve
+        waiting, learn = self._waiting, self._learn
         while waiting and waiting[0].position <= position:
-            record = waiting.popleft()
-            evolve(self._state, record.fact, record.at)
+            learn(waiting.popleft())
+
+    def _learn(self, record: Record) -> None:
+        if record.position in self._poison:
+            return
+        try:
+            self._rules.evolve(self._state, record.fact, record.at)
+        except Exception as mistake:
+            raise Indigestible(self._rules.actor, record) from mistake
 
 
-def recall(books: Iterable[Rules[Any]], store: Store) -> dict[str, Memory[Any]]:
+def _state_in(snapshot: Snapshot, rules: Rules[S]) -> S | None:
+    """The state that was kept; None when it has another shape: then the log is read instead."""
+    try:
+        return msgpack.decode(snapshot.state, type=rules.state)
+    except (MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def recall(
+    books: Iterable[Rules[Any]], store: Store, poison: frozenset[Poison] = frozenset()
+) -> dict[str, Memory[Any]]:
     """The memories of all actors, from their snapshots and one scan of the log behind them.
 
-    For an actor that is new to a log, the daemon records the head as considered first: new rules
-    never decide anew upon old facts.
+    An actor that is new to a log begins at its head: new rules never decide upon old facts. (The
+    daemon makes every actor known to a log together with its first record.)
     """
-    recalls = {book.actor: _recall_of(book, store) for book in books}
+    recalls = {book.actor: _recall_of(book, store, poison) for book in books}
     return remembered(recalls, store)
 
 
-def _recall_of(book: Rules[Any], store: Store) -> Recall[Any]:
+def _recall_of(book: Rules[Any], store: Store, poison: frozenset[Poison]) -> Recall[Any]:
     snapshot = store.snapshot(book.actor, book.version)
-    return Recall(book, snapshot, store.considered(book.actor) or 0)
+    passed_over = frozenset(position for actor, position in poison if actor == book.actor)
+    known = store.considered(book.actor)
+    considered = store.head().position if known is None else known
+    return Recall(book, snapshot, considered, passed_over)
 
 
 def remembered(recalls: dict[str, Recall[Any]], store: Store) -> dict[str, Memory[Any]]:

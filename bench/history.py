@@ -1,8 +1,7 @@
 """Thirty days that never were: a log and its projections, made by the rules in virtual time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from msgspec import msgpack
@@ -16,7 +15,7 @@ from events.daemon import DaemonStarted
 from events.record import Record
 from events.runs import RunEnded, RunResult, RunStarting
 from events.sqlite import SqliteStore
-from events.store import Row, Snapshot, pages
+from events.store import Row, Snapshot, Store, pages
 from horarium.configuration import load
 from horarium.daemon.life import BOOKS
 from projections.projector import rebuild
@@ -24,7 +23,7 @@ from projections.projector import rebuild
 DAYS = 30
 ACTIONS = 10
 WRITE_RECORDS = 10_000
-UNKEPT_SHARE = 0.01  # of the log lies behind the last snapshots, as after a kill
+STRETCH = 0.01  # of the days lies between snapshots, and behind the last of them
 
 SETTINGS = """
 [budget]
@@ -48,6 +47,14 @@ end = "12:00"
 name = "late"
 start = "12:00"
 end = "24:00"
+[actions.dear]
+command = ["true"]
+ceiling_usd = 299.999
+at_phase_end = "drop"
+[intents.dear]
+run = "dear"
+every = "3600s"
+phase = "early"
 """
 ACTION = """
 [actions.job-{number}]
@@ -61,41 +68,66 @@ every = "{seconds}s"
 CATEGORIES = ("general", "research", "reports")
 
 
+class Writing:
+    """Takes records, chains them and puts them into a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._rows, self._link = store, list[Row](), GENESIS
+
+    def take(self, record: Record) -> None:
+        said = entry(record.fact, record.at, record.cause, record.depth)
+        state, self._link = written(record.position, record.by, said, self._link)
+        self._rows.append(Row(record.position, record.fact.kind, state))
+        if len(self._rows) >= WRITE_RECORDS:
+            self.flush()
+
+    def flush(self) -> None:
+        self._store.commit(self._rows)
+        self._rows.clear()
+
+
 def make_history(folder: Path, runs: int) -> None:
     """Fill a data folder with about so many runs, ten records each, up to this moment."""
     folder.mkdir(parents=True)
-    seconds = DAYS * 86_400 * ACTIONS // runs
-    jobs = "".join(
-        ACTION.format(number=n, category=CATEGORIES[n % len(CATEGORIES)], seconds=seconds + n - 5)
-        for n in range(ACTIONS)
-    )
-    (folder / "config.toml").write_text(SETTINGS + jobs)
-    world, snapshots = _lived(folder)
+    (folder / "config.toml").write_text(SETTINGS + _jobs(runs))
     store = SqliteStore(folder / "log.sqlite")
-    rows = _rows(world.log)
-    while page := list(islice(rows, WRITE_RECORDS)):
-        store.commit(page)
-    store.commit([], dict.fromkeys(world.books, len(world.log)), snapshots)
-    del world
+    writing = Writing(store)
+    world = Simulation(
+        BOOKS, next_instant, lambda starting: Ending(2, _ended), consumer=writing.take
+    )
+    _live(world, folder / "config.toml", lambda: store.commit([], {}, _known(world)))
+    writing.flush()
+    store.commit([], dict.fromkeys(world.books, world.head))
     rebuild(folder / "projections.sqlite", pages(store))
     store.close()
 
 
-def _lived(folder: Path) -> tuple[Simulation, list[Snapshot]]:
-    end = now()
-    loaded = load(folder / "config.toml", {})
-    world = Simulation(BOOKS, next_instant, lambda starting: Ending(2, _ended))
+def _jobs(runs: int) -> str:
+    seconds = DAYS * 86_400 * ACTIONS // runs
+    return "".join(
+        ACTION.format(number=n, category=CATEGORIES[n % len(CATEGORIES)], seconds=seconds + n - 5)
+        for n in range(ACTIONS)
+    )
+
+
+def _live(world: Simulation, config: Path, keep: Callable[[], None]) -> None:
+    """Let the days go by, and keep what each actor knew, again and again."""
+    loaded, end = load(config, {}), now()
     begin = end - timedelta(days=DAYS)
-    source, configuration = loaded.source, loaded.configuration
-    world.say(begin, ConfigurationLoaded(loaded.digest, configuration, source), "daemon")
+    configuration = ConfigurationLoaded(loaded.digest, loaded.configuration, loaded.source)
+    world.say(begin, configuration, "daemon")
     world.say(begin, DaemonStarted("0", 1, "bench"), "daemon")
-    world.run_until(end - UNKEPT_SHARE * timedelta(days=DAYS))
-    snapshots = [
-        Snapshot(name, book.version, len(world.log), msgpack.encode(world.states[name]))
+    for number in range(1, round(1 / STRETCH)):
+        world.run_until(begin + number * STRETCH * timedelta(days=DAYS))
+        keep()
+    world.run_until(end)
+
+
+def _known(world: Simulation) -> list[Snapshot]:
+    return [
+        Snapshot(name, book.version, world.head, msgpack.encode(world.states[name]))
         for name, book in world.books.items()
     ]
-    world.run_until(end)
-    return world, snapshots
 
 
 def _ended(starting: RunStarting, at: datetime) -> RunEnded:
@@ -112,11 +144,3 @@ def _ended(starting: RunStarting, at: datetime) -> RunEnded:
         tail="looked at 12 files\nfound nothing new\n",
         result=said,
     )
-
-
-def _rows(log: list[Record]) -> Iterator[Row]:
-    before = GENESIS
-    for record in log:
-        said = entry(record.fact, record.at, record.cause, record.depth)
-        state, before = written(record.position, record.by, said, before)
-        yield Row(record.position, record.fact.kind, state)

@@ -34,7 +34,12 @@ Positions = list[int]
 
 
 class LoopOfRules(Exception):
-    """Rules that answered each other more than 32 times; the message names the fact."""
+    """Rules that answered each other more than 32 times: `by` concluded `kind` from record
+    `cause`."""
+
+    def __init__(self, by: str, cause: int, kind: str) -> None:
+        super().__init__(f"{by} answers {cause} with {kind}")
+        self.by, self.cause = by, cause
 
 
 class Append(Struct, frozen=True):
@@ -90,12 +95,22 @@ Message = Append | Keep | Considered | Subscribe | Retry
 
 class Pulse:
     """What others may read of the bus at any time: whether the disk is full, how many records
-    wait for it, and the newest record that was told."""
+    wait for it, and the newest record that was told. `changed` is told when the disk has filled,
+    and again when there is space."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(
+        self, head: Head, changed: Callable[[StoreFull | None], None] = lambda full: None
+    ) -> None:
         self.full: StoreFull | None = None
         self.waiting = 0
         self.head = head
+        self._changed = changed
+
+    def tell(self, full: StoreFull | None) -> None:
+        """Say whether the disk is full now."""
+        before, self.full = self.full, full
+        if (before is None) != (full is None):
+            self._changed(full)
 
 
 class Bus(ThreadingActor):
@@ -156,11 +171,8 @@ class Bus(ThreadingActor):
                 self._considered[actor] = position
             case Keep(snapshot):
                 self._snapshots.append(snapshot)
-            case Retry():
-                self._pulse.full = None
-        if self._pulse.full is None and (
-            self.actor_inbox.empty() or len(self._rows) >= BATCH_RECORDS_MAX
-        ):
+        due = self.actor_inbox.empty() or len(self._rows) >= BATCH_RECORDS_MAX
+        if isinstance(message, Retry) or (due and self._pulse.full is None):
             self._commit()
 
     def _stage(self, told: Append) -> None:
@@ -170,7 +182,7 @@ class Bus(ThreadingActor):
         by, positions = told.by, []
         for said in told.entries:
             if said.depth > DEPTH_MAX:
-                raise LoopOfRules(f"{by} answers {said.cause} with {said.fact.kind}")
+                raise LoopOfRules(by, said.cause or 0, said.fact.kind)
             position = self._head + 1
             state, self._link = written(position, by, said, self._link)
             self._head = position
@@ -194,6 +206,7 @@ class Bus(ThreadingActor):
 
     def _commit(self) -> None:
         if not (self._rows or self._considered or self._snapshots or self._done):
+            self._pulse.tell(None)
             return
         try:
             self._store.commit(self._rows, self._considered, self._snapshots)
@@ -209,6 +222,7 @@ class Bus(ThreadingActor):
             self._publish()
 
     def _publish(self) -> None:
+        self._pulse.tell(None)
         records, done = self._records, self._done
         self._records, self._rows, self._done = [], [], []
         self._considered, self._snapshots = {}, []
@@ -225,7 +239,7 @@ class Bus(ThreadingActor):
             self._published(self._pulse.head)
 
     def _hold_back(self, error: StoreFull) -> None:
-        self._pulse.full = error
+        self._pulse.tell(error)
         self._pulse.waiting = len(self._rows)
         for future, _ in self._done:
             future.set_exception(error)  # It stands in line; asking again with its key is safe.

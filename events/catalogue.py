@@ -59,6 +59,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 
@@ -84,14 +85,7 @@ AClockDecision = (
     | OccurrenceMissed
     | AlarmRang
 )
-APlannerDecision = (
-    PlanDrawn
-    | CandidatePassedOver
-    | OccurrenceSkipped
-    | WorkWithdrawn
-    | WorkPlanned
-    | RequestRepeated
-)
+APlannerDecision = PlanDrawn | CandidatePassedOver | OccurrenceSkipped | WorkWithdrawn | WorkPlanned
 AQueueDecision = (
     WorkHeld
     | WorkReleased
@@ -114,7 +108,14 @@ ABudgetDecision = (
     | CategoryReopened
 )
 AnExecutorDecision = (
-    StepReached | WorkFinished | RunStarting | RunClosed | RunRetrying | RunCancelling | WorkBuried
+    StepReached
+    | WorkFinished
+    | WorkReturned
+    | RunStarting
+    | RunClosed
+    | RunRetrying
+    | RunCancelling
+    | WorkBuried
 )
 AnyDecision = (
     AClockDecision
@@ -123,6 +124,7 @@ AnyDecision = (
     | ABudgetDecision
     | AnExecutorDecision
     | SweepStarting
+    | RequestRepeated
     | RequestRefused
     | AlarmSet
     | AlarmCleared

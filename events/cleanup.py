@@ -1,11 +1,10 @@
 """What the cleanup actor takes away, and the evidence of it."""
 
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from events.fact import Decision, Observation
+from events.fact import Decision, Instant, Observation
 
 Area = Literal["runs", "works", "temp", "archives"]
 
@@ -16,11 +15,11 @@ class SweepStarting(Decision, tag="sweep-starting"):
     sweep: str
     run: str
     runs: tuple[str, ...]  # whose folders go: each ended, and past what is kept
-    temp_before: datetime
-    archives_before: datetime
+    temp_before: Instant
+    archives_before: Instant
     archives_keep_count: int
     items_max: int
-    not_after: datetime
+    not_after: Instant
     works: tuple[str, ...] = ()  # whose shared folders go: over, and no run folder of theirs stays
 
 

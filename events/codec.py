@@ -105,12 +105,16 @@ def parts(position: int, state: bytes) -> tuple[bytes, str, bytes]:
     return state[:at], digits.decode("ascii", "replace"), state[fact + len(_FACT) : -1]
 
 
-def check_chain(rows: Iterable[tuple[int, bytes]], before: str) -> Iterator[tuple[int, str]]:
+def check_chain(
+    rows: Iterable[tuple[int, bytes]], before: str, after: int = 0
+) -> Iterator[tuple[int, str]]:
     """Positions and links of stored records in order; raises UnreadableRecord at a broken one.
 
-    `before` is the link of the record in front of the first row.
+    `before` is the link of the record at `after`, in front of the first row.
     """
-    for position, state in rows:
+    for expected, (position, state) in enumerate(rows, after + 1):
+        if position != expected:
+            raise UnreadableRecord(expected, "missing")
         envelope, digits, body = parts(position, state)
         if digits != link(before, envelope, body):
             raise UnreadableRecord(position, "does not fit the record before it")

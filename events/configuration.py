@@ -5,12 +5,12 @@ is `timeout_seconds = 600` here, `daily_usd = 5` is `daily_usd_micros = 5000000`
 is `weight_millis = 1500`, and a table `input` is its JSON text `input_json`.
 """
 
-from datetime import datetime, time
+from datetime import time
 from typing import Annotated, Literal, dataclass_transform
 
 from msgspec import Meta, Struct
 
-from events.fact import Observation
+from events.fact import Instant, Observation
 
 Priority = Literal["critical", "high", "normal", "low", "idle"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -134,7 +134,7 @@ class Intent(Settings):
     run: Name  # an action or a template
     cron: str | None = None  # five fields, or six with seconds first, in the day's time zone
     every_seconds: Annotated[int, Meta(ge=1, le=366 * 86_400)] | None = None
-    at: datetime | None = None
+    at: Instant | None = None
     phase: Name | None = None  # Wait for this phase; None: as soon as it is due.
     priority: Priority | None = None
     input_json: str = "{}"
@@ -209,6 +209,7 @@ class Configuration(Settings):
     cleanup: Cleanup = Cleanup()
     store: Storage = Storage()
     log: Lines = Lines()
+    shadow: str = ""  # a second configuration, which only ever decides; "" is none
 
     def lane(self, name: str) -> Lane:
         """The lane of that name; one that nobody configured runs one thing at a time."""

@@ -1,12 +1,26 @@
 """What can be written in the log: a thing that happened, or a thing that was decided."""
 
-from typing import dataclass_transform
+from datetime import datetime
+from functools import cache
+from typing import Annotated, dataclass_transform
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Instant = Annotated[datetime, Meta(tz=True)]  # A time without a zone is no time.
+Key = Annotated[str, Meta(max_length=200)]
+Words = Annotated[str, Meta(max_length=2_000)]  # of a person
+InputJson = Annotated[str, Meta(max_length=65_536)]
 
 
 @dataclass_transform(frozen_default=True)
-class Fact(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True):
+class Fact(
+    Struct,
+    frozen=True,
+    tag_field="kind",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,  # It holds nothing that could hold it.
+):
     """Its tag is its name in the log and outlives its class.
 
     Units stand in the names: `usd_micros` are whole millionths of a dollar, `seconds` are
@@ -16,7 +30,13 @@ class Fact(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True, om
     @property
     def kind(self) -> str:
         """The tag under which the log keeps it."""
-        return str(self.__struct_config__.tag)
+        return kind_of(type(self))
+
+
+@cache
+def kind_of(fact: type[Fact]) -> str:
+    """The tag of a class of facts."""
+    return str(fact.__struct_config__.tag)
 
 
 class Observation(Fact):

@@ -6,6 +6,7 @@ second: it may lag behind the log, it never leads.
 
 import os
 from collections.abc import Callable
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from events.codec import GENESIS, parts
@@ -16,24 +17,43 @@ SYNC_SECONDS = 1.0
 
 
 class HeadFile:
-    """The head beside a log. `monotonic` tells seconds."""
+    """The head beside a log. `monotonic` tells seconds. Where the log itself is not synced at
+    every commit (`durable` is False), neither is this, or it would lead after a power cut."""
 
-    def __init__(self, path: Path, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
+    def __init__(self, path: Path, monotonic: Callable[[], float], *, durable: bool = True) -> None:
+        self._path, self._monotonic, self._durable = path, monotonic, durable
         self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
         self._slot, self._synced = 0, monotonic()
 
     def write(self, head: Head) -> None:
+        """Raises StoreBroken when the file has been taken away, and so, it seems, the folder."""
         line = f"{head.position} {head.hash}".ljust(SLOT_BYTES - 1) + "\n"
-        os.pwrite(self._file, line.encode(), self._slot * SLOT_BYTES)
-        self._slot = 1 - self._slot
-        if self._monotonic() - self._synced >= SYNC_SECONDS:
+        try:
+            os.pwrite(self._file, line.encode(), self._slot * SLOT_BYTES)
+            self._slot = 1 - self._slot
+            if self._monotonic() - self._synced >= SYNC_SECONDS:
+                self._sync()
+                self._synced = self._monotonic()
+                self._check_that_it_is_there()
+        except OSError as error:
+            if error.errno not in (ENOSPC, EDQUOT):  # It may lag.
+                raise StoreBroken(f"cannot write {self._path}: {error.strerror}") from error
+
+    def _sync(self) -> None:
+        if self._durable:
             os.fsync(self._file)
-            self._synced = self._monotonic()
+
+    def _check_that_it_is_there(self) -> None:
+        if not os.path.lexists(self._path) or not os.path.samestat(
+            os.lstat(self._path), os.fstat(self._file)
+        ):
+            raise StoreBroken(f"{self._path} was taken away while the daemon lived")
 
     def close(self) -> None:
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            self._sync()
+        finally:
+            os.close(self._file)
 
 
 def kept_head(path: Path) -> Head:

@@ -1,13 +1,13 @@
 """What the planner makes of a day."""
 
-from datetime import date, datetime
-from typing import Literal
+from datetime import date
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-from events.fact import Decision
+from events.fact import Decision, Instant
 
-PlanCause = Literal["day_opened", "configuration_changed", "asked", "daemon_started"]
+PlanCause = Literal["day_opened", "configuration_changed", "asked"]
 PassOverReason = Literal[
     "disabled",
     "outside_windows",
@@ -25,8 +25,10 @@ SkipReason = Literal[
 ]
 WithdrawReason = Literal["replanned", "configuration_changed"]
 
+WITHDRAWALS: frozenset[str] = frozenset(get_args(WithdrawReason))
 
-class Score(Struct, frozen=True, omit_defaults=True):
+
+class Score(Struct, frozen=True, omit_defaults=True, gc=False):
     """Why a candidate stands where it stands. Each term is in thousandths, weight included."""
 
     total_millis: int = 0
@@ -64,7 +66,7 @@ class OccurrenceSkipped(Decision, tag="occurrence-skipped"):
     """An occurrence that was due and becomes no work."""
 
     intent: str
-    due_at: datetime
+    due_at: Instant
     reason: SkipReason
 
 

@@ -1,13 +1,12 @@
 """A fact with its place in the log: where, when, by whom, and because of what."""
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from events.catalogue import AnyFact
+from events.fact import Instant
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One line of the log.
 
     `hash` is the link of the chain (see `events.codec`). `depth` counts the decisions since the
@@ -15,7 +14,7 @@ class Record(Struct, frozen=True):
     """
 
     position: int
-    at: datetime  # When the world said so; a decision bears the time of its cause.
+    at: Instant  # When the world said so; a decision bears the time of its cause.
     by: str  # An actor for its decisions, a door for an observation.
     cause: int | None  # What it answers. Something that came by itself has none.
     fact: AnyFact

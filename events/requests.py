@@ -1,9 +1,8 @@
 """What people ask for. Each request has one actor that always answers, also with a refusal."""
 
-from datetime import datetime
 from typing import Literal
 
-from events.fact import Decision, Observation
+from events.fact import Decision, InputJson, Instant, Key, Observation, Words
 
 Scope = Literal["all", "category", "lane"]
 Refusal = Literal[
@@ -23,83 +22,83 @@ Refusal = Literal[
 class WorkRequested(Observation, tag="work-requested"):
     """Somebody asks for an action or a template. The planner answers with WorkPlanned."""
 
-    subject: str
-    key: str  # The same key again gets the former answer.
-    phase: str | None = None
-    at: datetime | None = None  # not before
-    input_json: str = "{}"
-    note: str = ""
+    subject: Key
+    key: Key  # The same key again gets the former answer.
+    phase: Key | None = None
+    at: Instant | None = None  # not before
+    input_json: InputJson = "{}"
+    note: Words = ""
 
 
 class ReplanRequested(Observation, tag="replan-requested"):
     """Draw today's plan anew. The planner answers."""
 
-    key: str
-    note: str = ""
+    key: Key
+    note: Words = ""
 
 
 class ReleaseRequested(Observation, tag="release-requested"):
     """Run waiting work now, whatever its phase. The phase queue answers."""
 
-    work: str
-    key: str
+    work: Key
+    key: Key
 
 
 class MoveRequested(Observation, tag="move-requested"):
     """Let waiting work wait for another phase. The phase queue answers."""
 
-    work: str
-    phase: str
-    key: str
+    work: Key
+    phase: Key
+    key: Key
 
 
 class CancelRequested(Observation, tag="cancel-requested"):
     """End a piece of work, or the work of a run. The phase queue answers."""
 
-    subject: str
-    key: str
-    note: str = ""
+    subject: Key
+    key: Key
+    note: Words = ""
 
 
 class PauseRequested(Observation, tag="pause-requested"):
     """Start nothing more of a scope until somebody resumes it. The phase queue answers."""
 
     scope: Scope
-    key: str
-    name: str = ""  # of the category or lane
-    note: str = ""
+    key: Key
+    name: Key = ""  # of the category or lane
+    note: Words = ""
 
 
 class ResumeRequested(Observation, tag="resume-requested"):
     """The phase queue answers; a category that was closed by an overrun is opened again too."""
 
     scope: Scope
-    key: str
-    name: str = ""
-    note: str = ""
+    key: Key
+    name: Key = ""
+    note: Words = ""
 
 
 class Paused(Decision, tag="paused"):
     scope: Scope
-    name: str = ""
-    note: str = ""
+    name: Key = ""
+    note: Words = ""
 
 
 class Resumed(Decision, tag="resumed"):
     scope: Scope
-    name: str = ""
+    name: Key = ""
 
 
 class RequestRepeated(Decision, tag="request-repeated"):
-    """This key was answered before: here is the work it became."""
+    """This key was answered before: here is the work it became, if it was about one."""
 
-    key: str
-    work: str
+    key: Key
+    work: Key
 
 
 class RequestRefused(Decision, tag="request-refused"):
     """What was asked for cannot be done, and why."""
 
-    key: str
-    subject: str
+    key: Key
+    subject: Key
     reason: Refusal

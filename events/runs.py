@@ -1,13 +1,13 @@
 """A run: one attempt at one action of a piece of work."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
 
 from events.budget import CostSource
 from events.configuration import ExecutorKind
-from events.fact import Decision, Observation
+from events.fact import Decision, Instant, Observation
 
 Outcome = Literal[
     "succeeded", "failed", "timed_out", "cancelled", "misconfigured", "too_late", "unknown"
@@ -22,12 +22,14 @@ Trouble = Literal[
     "cancelled",
     "too_late",
     "doors_closed",
+    "paused",
+    "daemon_stopped",
     "lost",
 ]
 ResultFault = Literal["too_large", "not_json", "not_an_object", "wrong_types", "absurd_cost"]
 
 
-class RunResult(Struct, frozen=True, omit_defaults=True):
+class RunResult(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a job said of itself, bounded: at most 32 KiB in all."""
 
     summary: str = ""
@@ -48,7 +50,7 @@ class RunStarting(Decision, tag="run-starting"):
     step: int
     attempt: int
     executor: ExecutorKind
-    not_after: datetime
+    not_after: Instant
     day: date | None = None  # whose money it spends
 
 
@@ -59,7 +61,7 @@ class RunStarted(Observation, tag="run-started"):
     pid: int
     boot: str
     start_ticks: int  # field 22 of /proc/PID/stat
-    started_at: datetime
+    started_at: Instant
 
 
 class RunAdopted(Observation, tag="run-adopted"):
@@ -74,7 +76,7 @@ class RunEnded(Observation, tag="run-ended"):
 
     run: str
     started: bool
-    ended_at: datetime
+    ended_at: Instant
     exit_code: int | None = None  # minus the signal's number when one ended it
     trouble: Trouble | None = None
     detail: str = ""
@@ -108,7 +110,7 @@ class RunRetrying(Decision, tag="run-retrying"):
     step: int
     action: str
     attempt: int  # the number of the next one
-    retry_at: datetime
+    retry_at: Instant
 
 
 class RunCancelling(Decision, tag="run-cancelling"):

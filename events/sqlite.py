@@ -20,6 +20,7 @@ from eventsourcing.sqlite import (
     SQLiteProcessRecorder,
 )
 
+from events.bulk import insert_rows
 from events.codec import GENESIS, parts
 from events.configuration import Storage
 from events.store import (
@@ -35,10 +36,15 @@ from events.store import (
 )
 
 FORMAT = 1  # of the file, in its user_version; a greater one is from a newer Horarium
-SPARSE_RECORDS = 100_000  # Old snapshots are kept once in so many records.
+SPARSE_RECORDS = 20_000  # Old snapshots are kept once in so many records,
+HEAVY_BYTES, HEAVY_RECORDS = 1 << 20, 200_000  # heavy ones more rarely.
 
 DEFAULTS = Storage()
 
+_FURTHEST = (
+    "ON CONFLICT (application_name) DO UPDATE "
+    "SET notification_id = max(notification_id, excluded.notification_id)"
+)
 _NEWEST = (
     "SELECT originator_version, state FROM stored_events WHERE originator_id = 'log' "
     "ORDER BY originator_version DESC LIMIT 1"
@@ -93,25 +99,22 @@ class _Recorder(SQLiteProcessRecorder):
     ) -> None:
         with self.datastore.transaction(commit=True) as cursor:
             raw = cursor.sqlite_cursor
-            raw.executemany("INSERT INTO stored_events VALUES ('log',?,?,?)", rows)
-            raw.executemany(
-                "INSERT INTO tracking VALUES (?, ?) ON CONFLICT (application_name) DO UPDATE "
-                "SET notification_id = max(notification_id, excluded.notification_id)",
-                considered.items(),
-            )
+            insert_rows(raw, "INSERT INTO stored_events", "('log', ?, ?, ?)", rows)
+            insert_rows(raw, "INSERT INTO tracking", "(?, ?)", [*considered.items()], _FURTHEST)
             for kept in snapshots:
                 _keep(cursor, kept)
 
 
 def _keep(cursor: SQLiteCursor, kept: Snapshot) -> None:
     """Write a snapshot; of the older ones leave the last and one for each sparse stretch."""
+    stretch = SPARSE_RECORDS if len(kept.state) < HEAVY_BYTES else HEAVY_RECORDS
     cursor.execute("INSERT OR REPLACE INTO snapshots VALUES (?,?,?,?)", kept)
     cursor.execute(
         "DELETE FROM snapshots WHERE actor = ? AND position < "
         "(SELECT max(position) FROM snapshots WHERE actor = ? AND position < ?) "
         "AND position NOT IN (SELECT min(position) FROM snapshots WHERE actor = ? "
         "GROUP BY version, position / ?)",
-        (kept.actor, kept.actor, kept.position, kept.actor, SPARSE_RECORDS),
+        (kept.actor, kept.actor, kept.position, kept.actor, stretch),
     )
 
 
@@ -209,5 +212,10 @@ def _explained(error: BaseException) -> StoreError:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None and isinstance(error, DatabaseError | PersistenceError):
         return StoreBroken(f"the store failed: {error}")
+    if (code or 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        remedy = "`horarium restore FILE` puts a backup back"
+        return StoreBroken(f"the log is damaged ({cause}); {remedy}")
     kind = _WHAT.get((code or 0) & 0xFF, StoreBroken)
+    if kind is StoreTaken:
+        return kind(f"somebody else writes this log ({cause})")
     return kind(f"the store failed: {cause}")

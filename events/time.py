@@ -1,9 +1,9 @@
 """What the clock tells: days, phases, occurrences, alarms."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
-from events.fact import Decision, Observation
+from events.fact import Decision, Instant, Observation
 
 PhaseMissReason = Literal["daemon_down", "before_first_start"]
 MissReason = Literal["daemon_down", "late", "in_the_past"]
@@ -15,8 +15,8 @@ class TimePassed(Observation, tag="time-passed"):
 
 class DayStarted(Decision, tag="day-started"):
     day: date
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
 
 
 class PhaseStarted(Decision, tag="phase-started"):
@@ -24,14 +24,14 @@ class PhaseStarted(Decision, tag="phase-started"):
 
     day: date
     phase: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
 
 
 class PhaseEnded(Decision, tag="phase-ended"):
     day: date
     phase: str
-    ends_at: datetime
+    ends_at: Instant
 
 
 class PhaseMissed(Decision, tag="phase-missed"):
@@ -39,8 +39,8 @@ class PhaseMissed(Decision, tag="phase-missed"):
 
     day: date
     phase: str
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Instant
+    ends_at: Instant
     reason: PhaseMissReason
 
 
@@ -48,15 +48,15 @@ class OccurrenceDue(Decision, tag="occurrence-due"):
     """An intent is due; the planner gives the verdict. Its key is `intent@due_at`."""
 
     intent: str
-    due_at: datetime
+    due_at: Instant
 
 
 class OccurrenceMissed(Decision, tag="occurrence-missed"):
     """Occurrences that were due while nobody could start them, closed by one verdict."""
 
     intent: str
-    first_due_at: datetime
-    last_due_at: datetime
+    first_due_at: Instant
+    last_due_at: Instant
     count: int  # counted up to 1000
     reason: MissReason
     at_least: bool = False  # There were more than were counted.
@@ -67,7 +67,7 @@ class AlarmSet(Decision, tag="alarm-set"):
 
     alarm: str
     setter: str
-    rings_at: datetime
+    rings_at: Instant
 
 
 class AlarmCleared(Decision, tag="alarm-cleared"):
@@ -80,4 +80,4 @@ class AlarmRang(Decision, tag="alarm-rang"):
 
     alarm: str
     setter: str
-    rings_at: datetime
+    rings_at: Instant

@@ -1,10 +1,10 @@
 """A piece of work on its way through the day."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from events.configuration import AtPhaseEnd, Priority, Step
-from events.fact import Decision
+from events.fact import Decision, Instant
 from events.plan import Score
 
 Source = Literal["template", "intent", "request"]
@@ -18,8 +18,9 @@ HoldReason = Literal[
     "daemon_full",
 ]
 DropReason = Literal[
-    "phase_over", "defer_limit", "no_phase_left", "replanned", "configuration_changed", "day_over"
+    "phase_over", "defer_limit", "no_phase_left", "too_late", "replanned", "configuration_changed"
 ]
+ReturnReason = Literal["paused", "too_late", "doors_closed", "daemon_stopped"]
 WorkState = Literal["completed", "failed", "unknown", "cancelled", "buried"]
 
 
@@ -42,7 +43,7 @@ class WorkPlanned(Decision, tag="work-planned"):
     priority: Priority = "normal"
     estimate_usd_micros: int = 0  # of all steps together
     expected_seconds: int = 0
-    not_before: datetime | None = None
+    not_before: Instant | None = None
     at_phase_end: AtPhaseEnd = "next_phase"
     defer_limit: int = 1
     score: Score | None = None
@@ -56,7 +57,7 @@ class WorkHeld(Decision, tag="work-held"):
 
     work: str
     reason: HoldReason
-    until: datetime | None = None  # where a time is known
+    until: Instant | None = None  # where a time is known
 
 
 class WorkReleased(Decision, tag="work-released"):
@@ -83,6 +84,17 @@ class StepReached(Decision, tag="step-reached"):
     ceiling_usd_micros: int
     attempt: int = 1
     priority: Priority = "normal"
+
+
+class WorkReturned(Decision, tag="work-returned"):
+    """An attempt was paid for and never began: the phase queue owns the work again. By the
+    executor."""
+
+    work: str
+    run: str
+    step: int
+    attempt: int
+    reason: ReturnReason
 
 
 class WorkMoved(Decision, tag="work-moved"):

@@ -18,7 +18,11 @@ LOOK = {
     "report": ("report", "Counts, success, duration and cost, grouped."),
     "budget": ("budget", "The day's money by category."),
     "queue": ("queue", "What waits, and for what."),
+    "explain": ("explain", "Why something ran or did not, and what would have let it."),
     "log": ("log", "The facts themselves."),
+    "diff": ("diff", "Plan and money at two points of the log."),
+    "verify": ("verify", "Whether the log is whole and keeps what was promised."),
+    "replay": ("replay", "What each actor knew and decided, record by record."),
 }
 ASK = {
     "request": ("request", "Ask for an action or a template."),
@@ -29,14 +33,20 @@ ASK = {
     "pause": ("pause", "Start nothing more until resumed."),
     "resume": ("pause", "Go on after a pause."),
 }
+TRY = {
+    "simulate": ("simulate", "Live days that never were, and say what comes of them."),
+    "whatif": ("whatif", "Decide what was recorded again, under other settings."),
+    "shadow": ("shadow", "How far a second configuration decides alike."),
+}
 KEEP = {
     "run": ("run", "Run the daemon, in the foreground."),
     "doctor": ("doctor", "Find what would stop the day dead."),
     "config": ("config", "Check the configuration; print its schema."),
     "restore": ("restore", "Put a backup of the log back."),
     "rebuild": ("rebuild", "Build the projections anew from the log."),
+    "export": ("export", "Write a log without secrets, to be replayed elsewhere."),
 }
-COMMANDS = LOOK | ASK | KEEP
+COMMANDS = LOOK | ASK | TRY | KEEP
 INTERRUPTED = 130
 
 
@@ -61,7 +71,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, part in (("Look", LOOK), ("Ask", ASK), ("Keep", KEEP)):
+        for title, part in (("Look", LOOK), ("Ask", ASK), ("Try", TRY), ("Keep", KEEP)):
             with formatter.section(title):
                 formatter.write_dl(_lines(part), col_max=12)
 

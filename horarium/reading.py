@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from horarium.places import Places
+from horarium.quiet import reading_uri
 
 PAGE_RECORDS = 2_000
 BUSY_SECONDS = 5
@@ -40,7 +41,7 @@ def opened(here: Places) -> Iterator[sqlite3.Connection]:
 
 def _connection(here: Places) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{here.log.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        reading_uri(here.log), uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > FORMAT:

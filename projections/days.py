@@ -13,7 +13,7 @@ from msgspec.json import decode, encode
 
 from events.configuration import WEEKDAYS, Configuration, ConfigurationLoaded
 from events.configuration import Phase as Window
-from events.plan import PlanDrawn
+from events.plan import WITHDRAWALS, PlanDrawn
 from events.record import Record
 from events.time import DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import (
@@ -124,8 +124,12 @@ def work_deferred(tables: Tables, record: Record, fact: WorkDeferred, at: str) -
 
 
 def work_dropped(tables: Tables, record: Record, fact: WorkDropped, at: str) -> None:
+    """What a later plan took back counts as if it had never been planned."""
     for tally in _last_tallies(tables, fact.work):
-        tally.dropped += 1
+        if fact.reason in WITHDRAWALS:
+            tally.planned -= 1
+        else:
+            tally.dropped += 1
 
 
 def work_cancelled(tables: Tables, record: Record, fact: WorkCancelled, at: str) -> None:

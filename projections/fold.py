@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from events.fact import Fact
 from events.record import Record
-from projections import budget, daemon, days, occurrences, plan, requests, runs
+from projections import budget, daemon, days, occurrences, plan, requests, runs, trails
 from projections.database import Place
 from projections.moments import rfc3339
 from projections.rows import Handler, Handlers, Tables
@@ -20,6 +20,7 @@ PROJECTIONS: Mapping[str, Handlers] = {
     occurrences.NAME: occurrences.HANDLERS,
     requests.NAME: requests.HANDLERS,
     daemon.NAME: daemon.HANDLERS,
+    trails.NAME: trails.HANDLERS,
 }
 HANDLERS: Mapping[type[Fact], tuple[Handler, ...]] = {
     kind: tuple(handlers[kind] for handlers in PROJECTIONS.values() if kind in handlers)

@@ -19,6 +19,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 from projections.moments import rfc3339
@@ -118,6 +119,16 @@ def run_starting(tables: Tables, record: Record, fact: RunStarting, at: str) -> 
         work.started_at = work.started_at or at
 
 
+def work_returned(tables: Tables, record: Record, fact: WorkReturned, at: str) -> None:
+    """It waits again; what it waits for is said next."""
+    if work := _alive(tables, fact.work):
+        work.state = "queued"
+        work.reason = fact.reason
+        work.waiting_since = at
+        if fact.step == fact.attempt == 1:
+            work.started_at = None
+
+
 def work_moved(tables: Tables, record: Record, fact: WorkMoved, at: str) -> None:
     if work := _alive(tables, fact.work):
         work.phase = fact.phase
@@ -182,6 +193,7 @@ HANDLERS: Handlers = {
     WorkReleased: work_released,
     StepReached: step_reached,
     RunStarting: run_starting,
+    WorkReturned: work_returned,
     WorkMoved: work_moved,
     WorkDeferred: work_deferred,
     WorkStopping: work_stopping,

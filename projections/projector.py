@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from events.record import Record
+from projections.checkpoints import Checkpoints
 from projections.database import damaged, open_readwrite, place_of, remove, wipe
 from projections.fold import Fold
 
@@ -25,6 +26,7 @@ class Projector:
         self._path = path
         self._connection = open_readwrite(path)
         self._fold = Fold(self._connection)
+        self._checkpoints = Checkpoints(self._connection)
         self._place = place_of(self._connection)
 
     @property
@@ -50,6 +52,7 @@ class Projector:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._fold.learn(news)
+            self._checkpoints.learn(news)
             self._connection.execute("COMMIT")
         except BaseException as error:
             self._give_up(error)
@@ -60,6 +63,7 @@ class Projector:
         """Empty everything; the position is 0 again."""
         self._fold.forget()
         wipe(self._connection)
+        self._checkpoints.prepare()
         self._place = place_of(self._connection)
 
     def close(self) -> None:
@@ -75,6 +79,7 @@ class Projector:
             ) from error
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+        self._checkpoints.look()
 
 
 def rebuild(path: Path, pages: Iterable[Sequence[Record]]) -> int:

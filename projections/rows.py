@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec.structs import astuple
 
+from events.bulk import insert_rows
 from events.fact import Fact
 from events.record import Record
 from projections import tables
@@ -23,9 +24,9 @@ class Rows(Generic[R]):
 
     def __init__(self, connection: Connection, row: type[R]) -> None:
         # The names are our own classes and fields; values are bound.
-        columns = ", ".join("?" for _ in row.__struct_fields__)
         where = " AND ".join(f'"{name}" = ?' for name in row.KEY)
-        self._insert = f'INSERT OR REPLACE INTO "{row.TABLE}" VALUES ({columns})'  # noqa: S608 see above
+        self._into = f'INSERT OR REPLACE INTO "{row.TABLE}"'
+        self._columns = f"({', '.join('?' for _ in row.__struct_fields__)})"
         self._select = f'SELECT * FROM "{row.TABLE}" WHERE {where}'  # noqa: S608 see above
         self._connection = connection
         self._row = row
@@ -59,7 +60,8 @@ class Rows(Generic[R]):
         """Put what changed into the open transaction."""
         if not self._changed:
             return
-        self._connection.executemany(self._insert, map(astuple, self._changed.values()))
+        changed = [astuple(row) for row in self._changed.values()]
+        insert_rows(self._connection.cursor(), self._into, self._columns, changed)
         if len(self._kept) > KEPT_ROWS_MAX:
             self._kept.clear()
         self._kept.update(self._changed)

@@ -61,6 +61,7 @@ class Work(Row):
     ended_at: str | None = None
     note: str = ""
     input_json: str = "{}"
+    trail: str = ""  # positions of the records that speak of it, each behind a blank
 
 
 class Run(Row):

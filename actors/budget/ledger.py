@@ -42,6 +42,7 @@ class Ask(Struct, frozen=True):
     run: str
     work: str
     price: Price
+    offered: bool = False  # and not by itself
 
 
 class Ledger(Struct):
@@ -55,6 +56,8 @@ class Ledger(Struct):
     closed: list[str] = field(default_factory=list)  # categories that were overrun today
     asked: Ask | None = None
     refused: Refused = field(default_factory=Refused)
+    offered: dict[str, Price] = field(default_factory=dict)  # by work, until it asks or will not
+    unclaimed: bool = False  # what was offered will not be asked for, said the fact heard last
 
     def account(self, category: str) -> Account:
         return self.categories.get(category) or Account()
@@ -63,17 +66,18 @@ class Ledger(Struct):
 def refusal(
     ledger: Ledger, price: Price, promised: Mapping[str, int] = NOTHING
 ) -> RefuseReason | None:
-    """Why a price cannot be paid; None when it can. What costs nothing can always be paid.
+    """Why a price cannot be paid; None when it can. What costs nothing can be paid unless its
+    category is closed.
 
-    `promised` is what was offered just now, by category: it counts as gone.
+    `promised` is what was offered and not asked for yet, by category: it counts as gone.
     """
     amount, category, opened = price.usd_micros, price.category, ledger.opened
+    if category in ledger.closed:
+        return "closed"
     if amount == 0:
         return None
     if opened is None:
         return "no_day_open"
-    if category in ledger.closed:
-        return "closed"
     if amount > opened.categories.get(category, 0):
         return "over_category_limit"
     if amount > spendable(opened, price):

@@ -45,6 +45,11 @@ class Refused(Struct):
         line.works.append((self.count, work))
         self.places[work] = name, self.count
 
+    def price(self, work: str) -> Price | None:
+        """At which it was refused; None for a work that does not wait for money."""
+        place = self.places.get(work)
+        return None if place is None else self.lines[place[0]].price
+
     def forget(self, work: str) -> None:
         if (place := self.places.pop(work, None)) is None:
             return

@@ -24,7 +24,15 @@ from events.record import Record
 from events.requests import ResumeRequested
 from events.runs import RunClosed
 from events.time import DayStarted
-from events.work import StepReached, WorkCancelled, WorkDropped, WorkFinished, WorkReleased
+from events.work import (
+    StepReached,
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkHeld,
+    WorkReleased,
+)
 
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
@@ -33,7 +41,13 @@ def decide(ledger: Ledger, record: Record) -> Iterator[AnyDecision]:
     match record.fact:
         case WorkReleased(run=run) | StepReached(run=run):
             if ledger.asked is not None and run not in ledger.reservations:
-                yield _verdict(ledger, ledger.asked, record.at)
+                asked = ledger.asked
+                yield _verdict(ledger, asked, record.at)
+                if asked.offered:
+                    yield from _offers(ledger)
+        case WorkHeld() | WorkDeferred() | WorkDropped() | WorkCancelled() | WorkFinished():
+            if ledger.unclaimed:
+                yield from _offers(ledger)
         case RunClosed(run=run) as closed if run in ledger.reservations:
             yield from _settle(ledger, closed, ledger.reservations[run])
         case DayStarted(day=day) if ledger.opened is None or day > ledger.opened.day:
@@ -80,8 +94,15 @@ def _cost(ledger: Ledger, closed: RunClosed, reserved: int) -> tuple[int, CostSo
 
 
 def _offers(ledger: Ledger) -> Iterator[FundsOffered]:
-    """To each that was refused and fits now, the first that fits first."""
+    """To each that was refused and fits now, the first that fits first.
+
+    What was offered is promised until the work asks for it, ends, or waits for something else.
+    """
+    if not ledger.refused.lines:
+        return
     promised: dict[str, int] = {}
+    for price in ledger.offered.values():
+        promised[price.category] = promised.get(price.category, 0) + price.usd_micros
 
     def fits(price: Price) -> bool:
         return refusal(ledger, price, promised) is None
@@ -108,12 +129,15 @@ def evolve(ledger: Ledger, fact: AnyFact, at: datetime) -> None:
     match fact:
         case WorkReleased() | StepReached():
             price = Price(fact.category, fact.ceiling_usd_micros, RANKS[fact.priority])
-            ledger.asked = Ask(fact.run, fact.work, price)
+            offered = ledger.offered.pop(fact.work, None) is not None
+            ledger.asked = Ask(fact.run, fact.work, price, offered)
         case FundsReserved(run, work, category, amount, day):
             ledger.asked = None
             ledger.refused.forget(work)
             ledger.reservations[run] = Reservation(work, category, day, amount)
             _book(ledger, category, day, reserved=amount)
+        case RunClosed():
+            pass  # Only what is decided upon it changes anything.
         case FundsRefused(work=work):
             if ledger.asked is not None:
                 ledger.refused.add(work, ledger.asked.price)
@@ -125,9 +149,14 @@ def evolve(ledger: Ledger, fact: AnyFact, at: datetime) -> None:
             ledger.reservations.pop(run, None)
             _book(ledger, category, day, reserved=-amount)
         case FundsOffered(work=work):
+            if (price_of_it := ledger.refused.price(work)) is not None:
+                ledger.offered[work] = price_of_it
             ledger.refused.forget(work)
-        case WorkFinished(work=work) | WorkCancelled(work=work) | WorkDropped(work=work):
-            ledger.refused.forget(work)
+        case WorkHeld(reason="no_funds"):
+            ledger.unclaimed = False
+        case WorkHeld() | WorkDeferred() | WorkDropped() | WorkCancelled() | WorkFinished():
+            ledger.unclaimed = ledger.offered.pop(fact.work, None) is not None
+            ledger.refused.forget(fact.work)
         case _:
             _rearrange(ledger, fact)
 
@@ -164,7 +193,7 @@ def _is_open(ledger: Ledger, day: date) -> bool:
 
 RULES = Rules(
     "budget",
-    1,
+    2,
     Ledger,
     frozenset(
         {
@@ -173,6 +202,8 @@ RULES = Rules(
             WorkReleased,
             StepReached,
             RunClosed,
+            WorkHeld,
+            WorkDeferred,
             WorkFinished,
             WorkCancelled,
             WorkDropped,

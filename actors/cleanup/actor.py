@@ -26,7 +26,7 @@ class CleanupActor(Actor[Cleaning]):
         memory: Memory[Cleaning],
         choked: Choked,
         snapshot_every_records: int,
-        poison: int,
+        poison: frozenset[int],
         sweep: Sweep,
     ) -> None:
         super().__init__(RULES, bus, memory, choked, snapshot_every_records, poison)

@@ -20,7 +20,7 @@ class ClockActor(Actor[Clock]):
         memory: Memory[Clock],
         choked: Choked,
         snapshot_every_records: int,
-        poison: int,
+        poison: frozenset[int],
         waker: Callable[[], Waker],
     ) -> None:
         super().__init__(RULES, bus, memory, choked, snapshot_every_records, poison)

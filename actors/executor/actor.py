@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from pykka import ActorRef
 
 from actors.actor import Actor, Choked
-from actors.executor.brief import brief, open_runs
+from actors.executor.brief import RunBrief, brief, open_runs
 from actors.executor.door import Door
-from actors.executor.rules import RULES
+from actors.executor.rules import RULES, hear_of_pause, is_held
 from actors.executor.state import Executing, OpenRun
 from actors.recall import Memory
 from events.fact import Fact
@@ -28,7 +28,7 @@ class ExecutorActor(Actor[Executing]):
         memory: Memory[Executing],
         choked: Choked,
         snapshot_every_records: int,
-        poison: int,
+        poison: frozenset[int],
         door: Door,
         started_at: Callable[[str], int],
         boot: str,
@@ -41,12 +41,22 @@ class ExecutorActor(Actor[Executing]):
             case RunStarting(executor="sweep"):
                 pass  # The cleanup actor's.
             case RunStarting(run=run) if run in self.state.runs:
-                self._door.start(brief(self.state, run), decision.position)
+                self._start(brief(self.state, run), decision.position)
             case RunCancelling(run=run):
                 self._door.stop(run)
 
+    def _start(self, told: RunBrief, answers: int) -> None:
+        """A pause may have come between the decision and now."""
+        if is_held(self.state, told.work, self.state.paused):
+            self._door.refuse(told, answers, "paused")
+        else:
+            self._door.start(told, answers)
+
     def resume(self, unheard: Sequence[Record]) -> None:
         """Each run that was open gets one verdict, unless it has reported since."""
+        paused = [*self.state.paused]
+        for record in unheard:
+            hear_of_pause(paused, record.fact)
         ended = {record.fact.run for record in unheard if isinstance(record.fact, RunEnded)}
         started = {
             record.fact.run: record.fact
@@ -55,11 +65,16 @@ class ExecutorActor(Actor[Executing]):
         }
         for run in open_runs(self.state):
             if run.run not in ended:
-                self._recover(run, run.process or started.get(run.run))
+                self._recover(run, run.process or started.get(run.run), paused)
 
-    def _recover(self, run: OpenRun, process: RunStarted | None) -> None:
+    def _recover(self, run: OpenRun, process: RunStarted | None, paused: list[str]) -> None:
+        boot = run.boot if process is None else process.boot
         self._door.recover(
-            brief(self.state, run.run), self._started_at(run.run), process, run.boot == self._boot
+            brief(self.state, run.run),
+            self._started_at(run.run),
+            process,
+            same_boot=boot == self._boot,
+            paused=is_held(self.state, run.work, paused),
         )
         if run.cancelling:
             self._door.stop(run.run)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from actors.executor.brief import RunBrief
 from events.catalogue import AnyObservation
-from events.runs import RunEnded, RunStarted
+from events.runs import RunEnded, RunStarted, Trouble
 
 Tell = Callable[[int, Sequence[AnyObservation]], None]
 Now = Callable[[], datetime]  # aware, in UTC
@@ -26,21 +26,31 @@ class Door(Protocol):
         At most once: a run whose folder is there already has been started before and is lost.
         """
 
+    def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
+        """Do not carry it out: say that it never began, and why."""
+
     def stop(self, run: str) -> None:
         """Stop a run, also one that has not begun: TERM, grace, KILL. An ended one is left be."""
 
     def recover(
-        self, brief: RunBrief, answers: int, started: RunStarted | None, same_boot: bool
+        self,
+        brief: RunBrief,
+        answers: int,
+        started: RunStarted | None,
+        same_boot: bool,
+        paused: bool = False,
     ) -> None:
         """After a restart: say what became of a run of which the log has no end.
 
-        `started` is what the log holds, `same_boot` whether the machine runs on since then.
+        `started` is what the log holds, `same_boot` whether the machine runs on since then. What
+        never began begins now, or is refused when it is `paused`.
         """
 
     def close(self, wait_seconds: float) -> None:
         """Let live runs end for so long, stop the others and return when all of them are told.
 
-        What had not begun is not told and not begun: it is the next life's to recover.
+        Those it stopped end as `daemon_stopped`. What had not begun is not told and not begun:
+        it is the next life's to recover.
         """
 
 
@@ -52,14 +62,22 @@ class ClosedDoor:
 
     def start(self, brief: RunBrief, answers: int) -> None:
         """Refuse it."""
-        ended = RunEnded(brief.run, False, self._now(), None, "doors_closed", "safe mode")
-        self._tell(answers, [ended])
+        self.refuse(brief, answers, "doors_closed")
+
+    def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
+        """See `Door.refuse`."""
+        self._tell(answers, [RunEnded(brief.run, False, self._now(), None, trouble)])
 
     def stop(self, run: str) -> None:
         """Nothing runs."""
 
     def recover(
-        self, brief: RunBrief, answers: int, started: RunStarted | None, same_boot: bool
+        self,
+        brief: RunBrief,
+        answers: int,
+        started: RunStarted | None,
+        same_boot: bool,
+        paused: bool = False,
     ) -> None:
         """Leave it open for a life in which the doors are."""
 

@@ -42,15 +42,22 @@ class Life:
         """Answer the decision by which it was started."""
         self.world.tell(self._answers, [seen])
 
-    def live(self) -> RunEnded:
-        """Start it, if that may still be, and watch it to its end."""
+    def live(self) -> RunEnded | None:
+        """Start it, if that may still be, and watch it to its end; None when the daemon stops
+        before it begins, for then it is the next life's."""
         now = self.world.now()
         if self.wish.reason is not None:
+            if self.wish.trouble == "daemon_stopped":
+                return None
             return not_started(self.brief, now, NotStarted("cancelled", self.wish.reason))
         if now > self.brief.not_after:
             return too_late(self.brief, now)
         unfit = prepared(self.brief, self.folders)
         return self._begun() if unfit is None else not_started(self.brief, now, unfit)
+
+    def paused(self) -> RunEnded:
+        """It never began, and may not begin now."""
+        return not_started(self.brief, self.world.now(), NotStarted("paused", ""))
 
     def lost(self, detail: str) -> RunEnded:
         """Nobody can know what became of it."""

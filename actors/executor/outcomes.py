@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from events.configuration import Action
 from events.runs import Outcome, ResultFault, RunClosed, RunEnded, Trouble
-from events.work import WorkState
+from events.work import ReturnReason, WorkState
 
 REASON_MAX = 500  # characters
 
@@ -18,7 +18,15 @@ TROUBLES: dict[Trouble, tuple[Outcome, str]] = {
     "cancelled": ("cancelled", "cancelled"),
     "too_late": ("too_late", "too late"),
     "doors_closed": ("cancelled", "safe mode"),
+    "paused": ("cancelled", "paused"),
+    "daemon_stopped": ("failed", "the daemon stopped before it ended"),
     "lost": ("unknown", "nobody saw its end"),
+}
+RETURNS: dict[Trouble, ReturnReason] = {
+    "paused": "paused",
+    "too_late": "too_late",
+    "doors_closed": "doors_closed",
+    "daemon_stopped": "daemon_stopped",
 }
 FAULTS: dict[ResultFault, str] = {
     "too_large": "its result is too large",
@@ -54,6 +62,8 @@ STATES: dict[Outcome, WorkState] = {
 
 def verdict(ended: RunEnded) -> tuple[Outcome, str]:
     """The outcome of a run that ended so, and its reason; a success needs none."""
+    if ended.trouble == "daemon_stopped" and not ended.started:
+        return "cancelled", _reason("the daemon stopped before it began", ended.detail)
     if ended.trouble is not None:
         outcome, words = TROUBLES[ended.trouble]
         return outcome, _reason(words, ended.detail)
@@ -79,16 +89,28 @@ def closed(ended: RunEnded, work: str, action: str) -> RunClosed:
     return RunClosed(ended.run, work, action, outcome, started, reason, cost, "reported")
 
 
-def attempts_allowed(outcome: Outcome, action: Action) -> int:
+def given_back(ended: RunEnded, step: int, attempt: int, in_phase: bool) -> ReturnReason | None:
+    """Why the phase queue owns the work again, when this attempt never began.
+
+    What came too late is stale: it is given back only when the queue sees by its phase whether
+    it may still go.
+    """
+    if ended.started or ended.trouble is None:
+        return None
+    if ended.trouble == "too_late" and not (in_phase and step == attempt == 1):
+        return None
+    return RETURNS.get(ended.trouble)
+
+
+def attempts_allowed(outcome: Outcome, trouble: Trouble | None, action: Action) -> int:
     """How many attempts a step may have when the latest of them ended so.
 
-    Unknown is not failed: only what is safe to repeat is repeated, and then at least once.
+    Unknown is not failed: only what is safe to repeat is repeated, and then at least once. So
+    it is with what the daemon stopped, which otherwise counts as failed.
     """
-    if outcome in ("failed", "timed_out"):
-        return action.attempts
-    if outcome == "unknown" and action.safe_to_repeat:
+    if action.safe_to_repeat and (outcome == "unknown" or trouble == "daemon_stopped"):
         return max(action.attempts, 2)
-    return 1
+    return action.attempts if outcome in ("failed", "timed_out") else 1
 
 
 def buried(outcome: Outcome, action: Action, attempt: int) -> bool:

@@ -4,7 +4,7 @@ The processes of an earlier life live on in sessions of their own, and wait when
 full. One that is found beyond doubt is adopted: watched, held to what is left of its time, and
 stopped on request. How it ended nobody can know, for its status went to another parent; so its
 end is `lost`, also when it left a result behind, unless it was stopped here: then it is known
-why it ended. What was never begun is begun.
+why it ended. What was never begun is begun, unless it is paused.
 
 Of what it printed is lost what the killed daemon had read and not yet written, and what nobody
 had read when the last process that held the pipe ended.
@@ -46,12 +46,17 @@ class Adopted:
             os.close(self.pidfd)
 
 
-def look_after(life: Life, started: RunStarted | None, same_boot: bool) -> RunEnded:
-    """Find out what became of it, and if it lives see it to its end."""
+def look_after(
+    life: Life, started: RunStarted | None, same_boot: bool, paused: bool
+) -> RunEnded | None:
+    """Find out what became of it, and if it lives see it to its end.
+
+    None for one that did not begin before the daemon stopped.
+    """
     if not same_boot:
         return _lost(life, "the machine was started anew")
     if started is None and not life.folders.run.exists():
-        return life.live()
+        return life.paused() if paused else life.live()
     found = _found(life, started)
     if found is not None:
         return _adopted(life, *found)
@@ -89,12 +94,12 @@ def _adopted(life: Life, pid: int, ticks: int) -> RunEnded:
 
 
 def _seen(life: Life, watch: Watch, duration_ms: int) -> Seen:
-    detail = "its exit status is not known"
+    why = "its exit status is not known"
     if watch.stopped is not None:
-        detail = life.stopped_because(watch.stopped)
+        why = life.stopped_because(watch.stopped)
     return Seen(
         trouble=watch.stopped or "lost",
-        detail=f"adopted after a restart; {detail}",
+        detail="; ".join(filter(None, ("adopted after a restart", why))),
         duration_ms=duration_ms,
         peak_bytes=watch.peak_bytes,
     )

@@ -1,22 +1,24 @@
 """The rules of the executor: what may start, how it ended, what follows.
 
 It owns a piece of work from FundsReserved on, until it says how the work ended or gives it back
-to the phase queue for another attempt.
+to the phase queue: for another attempt, or because this one may not begin now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime, timedelta
 
 from actors.executor.brief import merged_input
-from actors.executor.outcomes import STATES, closed
+from actors.executor.outcomes import STATES, closed, given_back
 from actors.executor.state import Asked, Executing, OpenRun, Work
 from actors.executor.steps import follow, graver
+from actors.pauses import EVERYTHING, is_paused, label
 from actors.rules import Rules
 from events.budget import FundsRefused, FundsReserved
 from events.catalogue import AnyDecision, AnyFact
 from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.record import Record
+from events.requests import Paused, Resumed
 from events.runs import (
     Outcome,
     RunCancelling,
@@ -36,6 +38,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 
@@ -56,6 +59,10 @@ def _start(
     state: Executing, record: Record, run: str, day: date, asked: Asked
 ) -> Iterator[AnyDecision]:
     obstacle = _obstacle(state, asked)
+    if obstacle is None and state.paused and is_held(state, asked.work, state.paused):
+        yield RunClosed(run, asked.work, asked.action, "cancelled", False, "paused")
+        yield WorkReturned(asked.work, run, asked.step, asked.attempt, "paused")
+        return
     if obstacle is not None:
         refused = RunClosed(run, asked.work, asked.action, *obstacle)
         work = state.works.get(asked.work)
@@ -73,6 +80,12 @@ def _start(
         record.at + timedelta(seconds=state.settings.start_within_seconds),
         day,
     )
+
+
+def is_held(state: Executing, work: str, paused: Container[str]) -> bool:
+    """Whether these labels hold that work."""
+    found = state.works[work]
+    return is_paused(paused, found.category, found.lane)
 
 
 def _obstacle(state: Executing, asked: Asked) -> tuple[Outcome, bool, str] | None:
@@ -97,7 +110,13 @@ def _close(
     verdict = closed(ended, run.work, run.name)
     asked = Asked(run.work, run.name, run.step, run.attempt)
     yield verdict
-    yield from follow(state, record, verdict, asked, run.action)
+    work = state.works.get(run.work)
+    in_phase = work is not None and work.phase is not None
+    reason = given_back(ended, run.step, run.attempt, in_phase)
+    if reason is None:
+        yield from follow(state, record, verdict, asked, run.action, ended.trouble)
+    elif work is not None:
+        yield WorkReturned(run.work, run.run, run.step, run.attempt, reason)
 
 
 def evolve(state: Executing, fact: AnyFact, at: datetime) -> None:
@@ -124,20 +143,42 @@ def evolve(state: Executing, fact: AnyFact, at: datetime) -> None:
             state.settings = configuration.executor
         case DaemonStarted(boot=boot):
             state.boot = boot
+            hear_of_pause(state.paused, fact)
+        case Paused() | Resumed():
+            hear_of_pause(state.paused, fact)
         case RunCancelling(run=run):
             state.runs[run].cancelling = True
-        case WorkStopping() | WorkMoved() | WorkDeferred() | RunRetrying() | WorkBuried():
+        case (
+            WorkStopping()
+            | WorkMoved()
+            | WorkDeferred()
+            | RunRetrying()
+            | WorkReturned()
+            | WorkBuried()
+        ):
             if (work := state.works.get(fact.work)) is not None:
                 _change(work, fact)
 
 
+def hear_of_pause(paused: list[str], fact: AnyFact) -> None:
+    """Follow what is paused; a life that begins paused, or in safe mode, begins with everything."""
+    match fact:
+        case Resumed(scope, name) if (known := label(scope, name)) in paused:
+            paused.remove(known)
+        case Paused(scope, name) if (new := label(scope, name)) not in paused:
+            paused.append(new)
+        case DaemonStarted() if (fact.paused or fact.safe_mode) and EVERYTHING not in paused:
+            paused.append(EVERYTHING)
+
+
 def _change(
-    work: Work, fact: WorkStopping | WorkMoved | WorkDeferred | RunRetrying | WorkBuried
+    work: Work,
+    fact: WorkStopping | WorkMoved | WorkDeferred | RunRetrying | WorkReturned | WorkBuried,
 ) -> None:
     match fact:
         case WorkStopping():
             work.stopping = True
-        case RunRetrying():
+        case RunRetrying() | WorkReturned():
             work.step_state, work.step_reason = "completed", ""
         case WorkBuried(attempts=attempts):
             work.step_state = "buried"
@@ -198,12 +239,14 @@ def _shut(state: Executing, fact: RunClosed) -> None:
 
 RULES = Rules(
     "executor",
-    1,
+    2,
     Executing,
     frozenset(
         {
             ConfigurationLoaded,
             DaemonStarted,
+            Paused,
+            Resumed,
             WorkPlanned,
             WorkReleased,
             WorkMoved,

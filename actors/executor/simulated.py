@@ -84,14 +84,27 @@ class SimulatedDoor:
     def stop(self, run: str) -> None:
         """See `Door.stop`."""
         if run in self._live:
-            self._cancel(self._live[run], "cancelled on request")
+            self._stop(self._live[run], "cancelled", "cancelled on request")
+
+    def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
+        """See `Door.refuse`."""
+        if not self._closed:
+            self._tell(answers, [not_started(brief, self._now(), NotStarted(trouble, ""))])
 
     def recover(
-        self, brief: RunBrief, answers: int, started: RunStarted | None, same_boot: bool
+        self,
+        brief: RunBrief,
+        answers: int,
+        started: RunStarted | None,
+        same_boot: bool,
+        paused: bool = False,
     ) -> None:
         """See `Door.recover`."""
         unbegun = same_boot and started is None and brief.run not in self._begun
-        if unbegun or brief.action.executor == "noop":
+        unbegun = unbegun or brief.action.executor == "noop"
+        if unbegun and paused:
+            self.refuse(brief, answers, "paused")
+        elif unbegun:
             self.start(brief, answers)
         elif brief.run not in self._live and not self._closed:
             why = NotStarted("lost", "it ended unseen, while the daemon was down")
@@ -102,7 +115,7 @@ class SimulatedDoor:
         self._closed = True
         self.pass_until(self._now() + timedelta(seconds=wait_seconds))
         for live in list(self._live.values()):
-            self._cancel(live, "the daemon stopped")
+            self._stop(live, "daemon_stopped", "")
 
     @property
     def next_end(self) -> datetime | None:
@@ -118,10 +131,10 @@ class SimulatedDoor:
             del self._live[live.brief.run]
             self._tell(live.answers, [self._end(live)])
 
-    def _cancel(self, live: Live, detail: str) -> None:
+    def _stop(self, live: Live, trouble: Trouble, detail: str) -> None:
         del self._live[live.brief.run]
         now = self._now()
-        ended = RunEnded(live.brief.run, True, now, None, "cancelled", detail, _ms(live, now))
+        ended = RunEnded(live.brief.run, True, now, None, trouble, detail, _ms(live, now))
         self._tell(live.answers, [ended])
 
     def _end(self, live: Live) -> RunEnded:

@@ -60,6 +60,7 @@ class Executing(Struct):
     lanes: dict[str, Lane] = field(default_factory=dict)
     settings: Executor = Executor()
     boot: str = ""  # of the machine, in the latest life that was heard of
+    paused: list[str] = field(default_factory=list)  # labels
     works: dict[str, Work] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
     runs: dict[str, OpenRun] = field(default_factory=dict)

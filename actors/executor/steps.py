@@ -7,7 +7,7 @@ from actors.executor.state import Asked, Executing, Work
 from events.catalogue import AnyDecision
 from events.configuration import Action
 from events.record import Record
-from events.runs import RunClosed, RunRetrying, WorkBuried
+from events.runs import RunClosed, RunRetrying, Trouble, WorkBuried
 from events.work import StepReached, WorkFinished, WorkState
 
 GRAVITY: dict[WorkState, int] = {
@@ -20,11 +20,17 @@ GRAVITY: dict[WorkState, int] = {
 
 
 def follow(
-    state: Executing, record: Record, closed: RunClosed, asked: Asked, action: Action | None
+    state: Executing,
+    record: Record,
+    closed: RunClosed,
+    asked: Asked,
+    action: Action | None,
+    trouble: Trouble | None = None,
 ) -> Iterator[AnyDecision]:
     """The decisions after that verdict; the state has learned the verdict before.
 
-    `action` is None for one that is configured no longer: it is not tried again.
+    `action` is None for one that is configured no longer: it is not tried again. `trouble` is
+    what was seen of its end.
     """
     work = state.works.get(closed.work)
     if work is None:
@@ -33,7 +39,7 @@ def follow(
         yield _finished(closed.work, work)
         return
     if action is not None:
-        if asked.attempt < attempts_allowed(closed.outcome, action):
+        if asked.attempt < attempts_allowed(closed.outcome, trouble, action):
             yield _stopped(closed.work) if work.stopping else _retry(record, asked, action)
             return
         if buried(closed.outcome, action, asked.attempt):

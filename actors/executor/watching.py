@@ -10,15 +10,16 @@ from typing import Literal, Protocol
 
 from actors.executor import identity
 from actors.executor.output import Output
-from actors.executor.wish import Wish
+from actors.executor.wish import Wish, Wished
 
 CHUNK_BYTES = 64 * 1024
 DRAIN_SECONDS = 0.5
 SAMPLE_SECONDS, SAMPLE_SECONDS_MAX = 0.05, 2.0
 BLIND_SECONDS = 0.02  # between looks where the kernel does not tell of a process's end
 KILL_AGAIN_SECONDS = 1.0
+AT_ONCE_SECONDS = 0.5  # of grace for what must end at once
 
-Stopped = Literal["timed_out", "cancelled"]
+Stopped = Literal["timed_out"] | Wished
 
 
 class Process(Protocol):
@@ -52,7 +53,7 @@ class Watch:
     ) -> None:
         self._process, self._reader, self._output, self._grace = process, reader, output, grace
         self._poll = select.poll()
-        self._wished = wish.listen()
+        self._wish, self._wished = wish, wish.listen()
         for source in (reader, process.pidfd, self._wished):
             if source is not None:
                 self._poll.register(source, select.POLLIN)
@@ -76,8 +77,10 @@ class Watch:
         if process.pidfd in ready or (process.pidfd is None and process.has_ended()):
             return True
         if self._wished in ready:
-            self._poll.unregister(self._wished)
-            self._stop("cancelled")
+            os.read(self._wished, CHUNK_BYTES)
+            self._stop(self._wish.trouble)
+            if self._wish.at_once:
+                self._deadline = min(self._deadline, monotonic() + AT_ONCE_SECONDS)
         return False
 
     def _patience_ms(self) -> int:

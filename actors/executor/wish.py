@@ -2,6 +2,9 @@
 
 import os
 from threading import Lock
+from typing import Literal
+
+Wished = Literal["cancelled", "daemon_stopped"]
 
 
 class Wish:
@@ -11,14 +14,18 @@ class Wish:
         self._lock = Lock()
         self._pipe: tuple[int, int] | None = None
         self.reason: str | None = None  # None: nobody wished it
+        self.trouble: Wished = "cancelled"
+        self.at_once = False
 
-    def say(self, reason: str) -> None:
+    def say(self, reason: str, trouble: Wished = "cancelled", *, at_once: bool = False) -> None:
         """Wish it. The first reason stays; to one that has ended it means nothing."""
         with self._lock:
+            news = self.reason is None or at_once > self.at_once
             if self.reason is None:
-                self.reason = reason
-                if self._pipe is not None:
-                    os.write(self._pipe[1], b"!")
+                self.reason, self.trouble = reason, trouble
+            self.at_once = self.at_once or at_once
+            if news and self._pipe is not None:
+                os.write(self._pipe[1], b"!")
 
     def listen(self) -> int:
         """A descriptor that is readable once it has been said, also if that was before."""

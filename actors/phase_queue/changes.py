@@ -4,8 +4,10 @@ from bisect import bisect_left, insort
 from datetime import datetime
 
 from actors.calendar import phase_on
+from actors.pauses import label
+from actors.phase_queue.answered import Request, ask, refuse
 from actors.phase_queue.release import ALARM, ME
-from actors.phase_queue.state import IN_LINE, Open, Queue, Work, label
+from actors.phase_queue.state import IN_LINE, Open, Queue, Work
 from events.budget import (
     BudgetOpened,
     CategoryReopened,
@@ -21,7 +23,7 @@ from events.configuration import (
     ConfigurationLoaded,
     Template,
 )
-from events.requests import Paused, ReleaseRequested, Resumed
+from events.requests import Paused, ReleaseRequested, RequestRefused, Resumed
 from events.runs import RunRetrying
 from events.time import AlarmCleared, AlarmRang, AlarmSet, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import (
@@ -34,6 +36,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 
@@ -48,36 +51,31 @@ OfWork = (
     | FundsRefused
     | FundsOffered
     | RunRetrying
+    | WorkReturned
     | WorkCancelled
     | WorkDropped
     | WorkDeferred
     | WorkMoved
     | WorkStopping
-    | ReleaseRequested
 )
 
 
 def evolve(queue: Queue, fact: AnyFact, at: datetime) -> None:
+    if isinstance(fact, OfWork):
+        if (work := queue.works.get(fact.work)) is not None:
+            _of_work(queue, work, fact, at)
+    elif isinstance(fact, Request):
+        ask(queue, fact)
+        if isinstance(fact, ReleaseRequested) and not queue.repeated:
+            _let_go(queue, fact.work)
+    else:
+        _of_house(queue, fact, at)
+
+
+def _of_house(queue: Queue, fact: AnyFact, at: datetime) -> None:
     match fact:
         case WorkPlanned():
             _plan(queue, fact, at)
-        case (
-            WorkHeld()
-            | WorkReleased()
-            | WorkFinished()
-            | StepReached()
-            | FundsRefused()
-            | FundsOffered()
-            | RunRetrying()
-            | WorkCancelled()
-            | WorkDropped()
-            | WorkDeferred()
-            | WorkMoved()
-            | WorkStopping()
-            | ReleaseRequested()
-        ):
-            if (work := queue.works.get(fact.work)) is not None:
-                _of_work(queue, work, fact, at)
         case AlarmSet() | AlarmCleared() | AlarmRang():
             _alarm(queue, fact)
         case PhaseStarted(day, phase, _, ends_at):
@@ -94,6 +92,8 @@ def evolve(queue: Queue, fact: AnyFact, at: datetime) -> None:
             queue.paused[label(scope, name)] = note
         case Resumed(scope, name):
             queue.paused.pop(label(scope, name), None)
+        case RequestRefused():
+            refuse(queue)
         case ConfigurationLoaded(configuration=Configuration() as configuration):
             _configure(queue, configuration)
         case _:
@@ -101,6 +101,8 @@ def evolve(queue: Queue, fact: AnyFact, at: datetime) -> None:
 
 
 def _plan(queue: Queue, fact: WorkPlanned, at: datetime) -> None:
+    if fact.work in queue.works:
+        return  # Whoever plans a work twice must not make it stand in line twice.
     queue.planned += 1
     queue.works[fact.work] = Work(
         order=(RANKS[fact.priority], queue.planned, fact.work),
@@ -128,6 +130,7 @@ def _of_work(queue: Queue, work: Work, fact: OfWork, at: datetime) -> None:
         case WorkHeld(_, reason, until):
             _leave_line(queue, work)
             work.reason, work.until = reason, until
+            work.unpaid = work.unpaid and reason == "no_funds"
             if reason in IN_LINE:
                 insort(queue.in_line.setdefault(work.lane, []), work.order)
         case WorkFinished() | WorkCancelled() | WorkDropped():
@@ -140,6 +143,8 @@ def _of_work(queue: Queue, work: Work, fact: OfWork, at: datetime) -> None:
         case FundsRefused(run=run) if run == work.run and work.released:
             _take_back(queue, work)
             work.unpaid = True
+        case WorkReturned(run=run) if run == work.run and work.released:
+            _take_back(queue, work)
         case FundsOffered():
             work.unpaid = False
         case RunRetrying() if work.released:
@@ -148,12 +153,18 @@ def _of_work(queue: Queue, work: Work, fact: OfWork, at: datetime) -> None:
             work.started, work.phase, work.not_before = True, None, fact.retry_at
         case WorkDeferred(_, phase, day, times):
             work.phase, work.day, work.deferred, work.since = phase, day, times, at
+            work.unpaid = False
         case WorkMoved(phase=phase):
-            work.phase, work.day, work.since = phase, None, at
+            work.phase, work.day, work.since, work.moved = phase, None, at, True
         case WorkStopping(note=note):
             work.stopping, work.note = True, note
-        case ReleaseRequested() if not work.released:
-            work.phase = work.not_before = None
+
+
+def _let_go(queue: Queue, name: str) -> None:
+    """A person wants it to wait for no time any more."""
+    work = queue.works.get(name)
+    if work is not None and not work.released:
+        work.phase = work.not_before = None
 
 
 def _run(queue: Queue, work: Work, run: str) -> None:

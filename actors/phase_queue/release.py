@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from actors.calendar import PhaseWindow
+from actors.pauses import is_paused
 from actors.phase_queue.state import Open, Queue, Work, first_in_line, has_room, waiting
 from actors.phase_queue.windows import awaited, has_missed, is_open, next_after
 from events.catalogue import AnyDecision
@@ -90,14 +91,9 @@ def _obstacle(queue: Queue, work: Work, at: datetime) -> tuple[HoldReason, datet
         return "retry_backoff" if work.attempt > 1 else "not_before", work.not_before
     if work.unpaid:
         return "no_funds", None
-    if queue.paused and _is_paused(queue, work):
+    if queue.paused and is_paused(queue.paused, work.category, work.lane):
         return "paused", None
     return None
-
-
-def _is_paused(queue: Queue, work: Work) -> bool:
-    paused = queue.paused
-    return "all" in paused or f"category:{work.category}" in paused or f"lane:{work.lane}" in paused
 
 
 def _admit(queue: Queue, work: Work, turn: Turn, aloud: bool) -> Iterator[AnyDecision]:

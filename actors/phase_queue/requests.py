@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from actors.pauses import label
+from actors.phase_queue.answered import Request
 from actors.phase_queue.release import Turn, end, look_again, place
-from actors.phase_queue.state import IN_LINE, Queue, Work, label
+from actors.phase_queue.state import IN_LINE, Queue, Work
 from events.catalogue import AnyDecision
 from events.requests import (
     CancelRequested,
@@ -13,16 +15,18 @@ from events.requests import (
     Refusal,
     ReleaseRequested,
     RequestRefused,
+    RequestRepeated,
     Resumed,
     ResumeRequested,
     Scope,
 )
 from events.work import WorkCancelled, WorkMoved, WorkStopping
 
-Request = ReleaseRequested | MoveRequested | CancelRequested | PauseRequested | ResumeRequested
-
 
 def answer(queue: Queue, request: Request, turn: Turn) -> Iterator[AnyDecision]:
+    if queue.repeated:
+        yield RequestRepeated(request.key, queue.answered[queue.asked])
+        return
     match request:
         case ReleaseRequested(name, key):
             yield from _release(queue, name, key, turn)

@@ -33,6 +33,7 @@ class Work(Struct):
     attempt: int = 1
     run: str = ""  # the latest
     released: bool = False
+    moved: bool = False  # by a person: the planner takes it back no more
     started: bool = False  # an attempt has ended: it is no longer dropped, only finished
     unpaid: bool = False  # it was refused money, and no offer has come since
     stopping: bool = False
@@ -72,11 +73,9 @@ class Queue(Struct):
     running: int = 0
     planned: int = 0  # works ever, the age of each
     ended: list[str] = field(default_factory=list)  # works and runs, the latest only
-
-
-def label(scope: str, name: str) -> str:
-    """The one name under which a scope is paused."""
-    return "all" if scope == "all" else f"{scope}:{name}"
+    answered: dict[str, str] = field(default_factory=dict)  # by request, its work; the latest only
+    asked: str = ""  # the request heard last
+    repeated: bool = False  # it had been answered before
 
 
 def waiting(queue: Queue, concerned: Callable[[Work], bool]) -> list[Work]:

@@ -98,7 +98,7 @@ def evolve(planner: Planner, fact: AnyFact, at: datetime) -> None:
                 work.day, work.phase = fact.day, fact.phase
         case WorkMoved():
             if work := planner.works.get(fact.work):
-                work.phase, work.fixed = fact.phase, True
+                work.phase, work.fixed, work.withdrawn = fact.phase, True, False
         case WorkWithdrawn():
             _withdraw(planner, fact.work)
         case PlanDrawn():

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import click
 
+from events.plan import WITHDRAWALS
 from horarium import times
 from horarium.commands.looking import looking
 from horarium.commands.options import Moment, with_places
@@ -57,7 +58,11 @@ def _tell(found: Brief) -> None:
     title(f"Since {moment(found.since)}", _summed(found))
     _part("Needs you", NEEDS, map(need_row, found.needs))
     _part("Failed", FAILED, map(_failure, found.failed))
-    _part("Dropped", DROPPED, (_gone(work) for work in found.dropped if work.reason != "replanned"))
+    _part(
+        "Dropped",
+        DROPPED,
+        (_gone(work) for work in found.dropped if work.reason not in WITHDRAWALS),
+    )
     _part("Missed", MISSED, map(_missed, found.missed))
     _part("Ran", RAN, map(_ran, found.ran))
 

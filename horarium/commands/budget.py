@@ -6,10 +6,11 @@ from datetime import date
 import click
 
 from horarium import times
-from horarium.commands.looking import looking
+from horarium.commands.looking import as_of_option, looking
 from horarium.commands.options import Day, Refusal, with_places
 from horarium.commands.showing import cost, day_name, moment, purse, tally, words
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import Cell, Column, Value, faint, gap, show, show_json, title
 from projections.queries.budget import CategoryBudget, Movement, Purse
 from projections.queries.budget import budget as purse_of
@@ -39,10 +40,13 @@ MOVEMENTS = (
 @click.argument("day", type=Day(), required=False)
 @click.option("--movements", type=click.IntRange(0, LIMIT_MAX), default=10, show_default=True,
               help="How many lines of the ledger.")  # fmt: skip
+@as_of_option
 @with_places
-def budget(here: Places, as_json: bool, day: date | None, movements: int) -> None:
+def budget(
+    here: Places, as_json: bool, day: date | None, movements: int, as_of: Point | None
+) -> None:
     """The day's money by category: spent, reserved, left."""
-    with looking(here) as connection:
+    with looking(here, as_of=as_of) as connection:
         found = purse_of(connection, day, movements=movements)
     if found is None:
         raise Refusal(f"no money was opened {f'on {day}' if day else 'yet'}")

@@ -5,11 +5,12 @@ from datetime import date
 
 import click
 
-from horarium.commands.looking import looking
+from horarium.commands.looking import as_of_option, looking
 from horarium.commands.options import Day as DayType
 from horarium.commands.options import with_places
 from horarium.commands.showing import cost, day_name, rate, tally
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import Column, Value, faint, gap, line, show, show_json
 from projections.queries.days import Day
 from projections.queries.days import days as known_days
@@ -36,10 +37,18 @@ COLUMNS = (
 @click.option("--until", type=DayType(), metavar="DAY", help="The last of them.")
 @click.option("--limit", type=click.IntRange(1, LIMIT_MAX), default=7, show_default=True)
 @click.option("--summary", is_flag=True, help="And a few lines of words on each.")
+@as_of_option
 @with_places
-def days(here: Places, as_json: bool, until: date | None, limit: int, summary: bool) -> None:
+def days(
+    here: Places,
+    as_json: bool,
+    until: date | None,
+    limit: int,
+    summary: bool,
+    as_of: Point | None,
+) -> None:
     """One line for each day, the newest first: what was planned and done, and what it cost."""
-    with looking(here) as connection:
+    with looking(here, as_of=as_of) as connection:
         found = known_days(connection, until=until, limit=limit)
     if as_json:
         show_json(found)

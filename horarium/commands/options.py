@@ -71,13 +71,13 @@ def located(function: F) -> F:
     @wraps(function)
     def called(config: str | None, data: str | None, **given: Any) -> None:
         context = click.get_current_context()
-        if code := function(here=_here(context), **given):
+        if code := function(here=here_of(context), **given):
             context.exit(code)
 
     return called  # type: ignore[return-value]  # A command is called by click alone.
 
 
-def _here(ctx: click.Context) -> Places:
+def here_of(ctx: click.Context) -> Places:
     """The places as named nearest to the command."""
     named: dict[str, str] = {}
     at: click.Context | None = ctx

@@ -7,13 +7,15 @@ from itertools import chain, islice
 
 import click
 
+from events.plan import WITHDRAWALS
 from horarium import times
-from horarium.commands.looking import looking
+from horarium.commands.looking import as_of_option, looking
 from horarium.commands.options import Day, Refusal, with_places
 from horarium.commands.sayings import HOLDS
 from horarium.commands.showing import counted, day_name, moment, span, words
 from horarium.commands.windows import offset, window
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import (
     Cell,
     Column,
@@ -49,10 +51,13 @@ TERMS = ("window", "balance", "variety", "priority")
 @click.command()
 @click.argument("day", type=Day(), required=False)
 @click.option("--all", "everything", is_flag=True, help="Each work, each candidate passed over.")
+@as_of_option
 @with_places
-def plan(here: Places, as_json: bool, day: date | None, everything: bool) -> None:
+def plan(
+    here: Places, as_json: bool, day: date | None, everything: bool, as_of: Point | None
+) -> None:
     """The plan of a day, phase by phase: work with state, estimate, score and reason."""
-    with looking(here) as connection:
+    with looking(here, as_of=as_of) as connection:
         found = planned(connection, day, limit=LIMIT_MAX)
     if found is None:
         raise Refusal(f"nothing is known of {day}" if day else "no day has been planned yet")
@@ -120,7 +125,7 @@ def _rows(works: Sequence[Work], everything: bool) -> Iterator[Sequence[Value]]:
 
 
 def _stands(work: Work) -> bool:
-    return (work.state, work.reason) != ("dropped", "replanned")
+    return not (work.state == "dropped" and work.reason in WITHDRAWALS)
 
 
 def _row(work: Work) -> Sequence[Value]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import click
 
-from horarium.commands.looking import looking
+from horarium.commands.looking import as_of_option, looking
 from horarium.commands.options import with_places
 from horarium.commands.sayings import HOLDS
 from horarium.commands.showing import cost, counted, moment
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import Cell, Column, Value, faint, line, show, show_json
 from projections.queries.documents import LIMIT_MAX
 from projections.queries.queue import Waiting, waiting_for
@@ -29,10 +30,11 @@ COLUMNS = (
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, LIMIT_MAX), default=200, show_default=True)
+@as_of_option
 @with_places
-def queue(here: Places, as_json: bool, limit: int) -> None:
+def queue(here: Places, as_json: bool, limit: int, as_of: Point | None) -> None:
     """What waits, in the order in which it will be released, and for what."""
-    with looking(here) as connection:
+    with looking(here, as_of=as_of) as connection:
         found = waiting(connection, limit=limit)
         reasons = waiting_for(connection)
     if as_json:

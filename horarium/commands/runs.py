@@ -6,10 +6,11 @@ from datetime import datetime
 import click
 
 from horarium import reading, times
-from horarium.commands.looking import looking
+from horarium.commands.looking import as_of_option, looking
 from horarium.commands.options import Moment, with_places
 from horarium.commands.showing import cost, moment
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import Column, Value, faint, line, show, show_json, state
 from projections.queries.documents import LIMIT_MAX
 from projections.queries.runs import Run
@@ -40,6 +41,7 @@ COLUMNS: Sequence[Column] = (
               help="Before then; a day means until its end.")  # fmt: skip
 @click.option("--text", metavar="TEXT", help="Only where it stands in names, summary or output.")
 @click.option("--limit", type=click.IntRange(1, LIMIT_MAX), default=20, show_default=True)
+@as_of_option
 @with_places
 def runs(
     here: Places,
@@ -49,10 +51,11 @@ def runs(
     until: datetime | None,
     text: str | None,
     limit: int,
+    as_of: Point | None,
     **names: str | None,
 ) -> None:
     """The history of runs, the newest first."""
-    with looking(here) as connection:
+    with looking(here, as_of=as_of) as connection:
         found = found_runs(
             connection, state=states, since=since, until=until, text=text, limit=limit, **names
         )
@@ -87,10 +90,12 @@ def _row(run: Run) -> Sequence[Value]:
 def _check(here: Places, named: Mapping[str, str | None]) -> None:
     """Nothing was found: perhaps because a name was mistyped."""
     for kind, name in named.items():
+        if name is None:
+            continue
         known = reading.names(here, kind)
         if kind == "template":
             known += reading.names(here, "action")
-        if name is not None and known and name not in known:
+        if known and name not in known:
             raise click.UsageError(
                 f"no {kind} is called {name!r}.{reading.did_you_mean(name, known)}"
             )

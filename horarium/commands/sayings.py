@@ -42,7 +42,8 @@ def said(kind: str, fact: Fact) -> str:
         case "work-planned":
             return f"Planned {work}: {fact['name']}{_when(fact)}."
         case "request-repeated":
-            return f"Asked before under this key: it became {work}."
+            outcome = f"it became {work}" if work else "it was answered then"
+            return f"Asked before under this key: {outcome}."
         case "work-released":
             return f"Released {work}: {fact['run']} goes ahead as soon as it is paid for."
         case "work-held":

@@ -1,7 +1,7 @@
 """How things stand, on one screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
@@ -9,20 +9,23 @@ import click
 from msgspec import Struct, to_builtins
 
 from horarium import client, reading
+from horarium.asof import opened_log
 from horarium.commands.brief import NEEDS, need_row
 from horarium.commands.budget import show_categories, summed
-from horarium.commands.looking import looking
-from horarium.commands.options import Refusal, now, with_places
+from horarium.commands.looking import as_of_option, looking, refusing
+from horarium.commands.options import now, with_places
 from horarium.commands.runs import show_runs
 from horarium.commands.sayings import HOLDS, scope
 from horarium.commands.showing import counted, day_name, moment, span, words
 from horarium.commands.windows import offset, window
 from horarium.places import Places
+from horarium.points import Point
 from horarium.tables import Cell, Column, Value, faint, gap, line, show, show_json, state, title
+from projections.database import place_of
 from projections.queries.brief import Need, brief
 from projections.queries.budget import Budget, budget
 from projections.queries.plan import PlannedPhase, plan
-from projections.queries.requests import Life
+from projections.queries.requests import Life, lives
 from projections.queries.runs import Run, runs
 from projections.queries.status import Running, Status
 from projections.queries.status import status as queried
@@ -35,7 +38,8 @@ RUNNING = (Column("run"), Column("action"), Column("category"), Column("state"),
 
 
 class Picture(Struct, frozen=True):
-    """What the screen shows. `phases` are those of the day; `live` is what the daemon says."""
+    """What the screen shows. `phases` are those of the day; `live` is what the daemon says,
+    `now` the moment shown."""
 
     status: Status
     money: Budget | None
@@ -43,6 +47,7 @@ class Picture(Struct, frozen=True):
     runs: list[Run]
     needs: list[Need]
     live: dict[str, Any]
+    now: datetime
 
     def document(self) -> dict[str, Any]:
         """As JSON: the projections' status, and beside it what else is known."""
@@ -59,21 +64,34 @@ class Picture(Struct, frozen=True):
 
 
 @click.command()
+@as_of_option
 @with_places
-def status(here: Places, as_json: bool) -> None:
+def status(here: Places, as_json: bool, as_of: Point | None) -> None:
     """How things stand: day and phase, what runs and waits, the money, what needs you."""
-    live = _live(here)
-    try:
-        with reading.opened(here) as log:
-            head = reading.head(log)
-    except reading.NoLog as error:
-        raise Refusal(str(error)) from error
-    with looking(here, quiet=True) as connection:
-        picture = _picture(connection, head, live)
+    picture = _present(here) if as_of is None else _past(here, as_of)
     if as_json:
         show_json(picture.document())
     else:
         _tell(here, picture)
+
+
+def _present(here: Places) -> Picture:
+    live = _live(here)
+    with refusing(), opened_log(here) as log:
+        head = reading.head(log)
+    with looking(here, quiet=True) as connection:
+        return _picture(connection, head, live, now())
+
+
+def _past(here: Places, point: Point) -> Picture:
+    """No daemon is asked: what it would say is of today."""
+    with looking(here, as_of=point) as connection:
+        place = place_of(connection)
+        life = next(iter(lives(connection, limit=1)), None)
+        alive = life is not None and life.ended_at is None
+        at = datetime.fromisoformat(place.at) if place.at else now()
+        state = "was_running" if alive else "was_stopped"
+        return _picture(connection, place.position, {"state": state}, at)
 
 
 def _live(here: Places) -> dict[str, Any]:
@@ -87,15 +105,16 @@ def _live(here: Places) -> dict[str, Any]:
     return {"state": "running" if reply.status == 200 else "not_answering", **reply.body}
 
 
-def _picture(connection: Connection, head: int, live: dict[str, Any]) -> Picture:
+def _picture(connection: Connection, head: int, live: dict[str, Any], at: datetime) -> Picture:
     planned = plan(connection, limit=0)
     return Picture(
         queried(connection, head=head),
         budget(connection, movements=0),
         planned.phases if planned else [],
         runs(connection, limit=LAST_RUNS),
-        brief(connection, since=now() - NEEDED_SINCE, limit=10).needs,
+        brief(connection, since=at - NEEDED_SINCE, limit=10).needs,
         live,
+        at,
     )
 
 
@@ -116,7 +135,7 @@ def _tell(here: Places, picture: Picture) -> None:
         what = scope({"scope": pause.scope, "name": pause.name})
         why = f": {pause.note}" if pause.note else ""
         line(state("paused"), f"{what} since {moment(pause.since)}{why}")
-    _tell_work(known)
+    _tell_work(known, picture.now.isoformat())
     if picture.money:
         gap()
         title("Budget", summed(picture.money))
@@ -150,12 +169,17 @@ def _daemon(live: Mapping[str, Any], life: Life | None) -> Iterator[Cell]:
             yield faint(f"running since {moment(life.started_at)}, pid {live.get('pid', life.pid)}")
         case "running":
             yield faint("running")
+        case "was_running" if life is not None:
+            yield faint(f"was running since {moment(life.started_at)}")
+        case "was_stopped":
+            ended = f" since {moment(life.ended_at)}" if life and life.ended_at else ""
+            yield faint(f"was not running{ended}")
         case "not_answering":
             yield Cell("the daemon is not answering", "red")
         case _:
             ended = f" since {moment(life.ended_at)}" if life and life.ended_at else ""
             yield Cell(f"not running{ended}; start it with `horarium run`", "yellow")
-    if live["state"] == "running" and life is not None and life.safe_mode:
+    if live["state"] in ("running", "was_running") and life is not None and life.safe_mode:
         yield Cell("in safe mode: nothing is started", "red")
     if live.get("store") == "full":
         yield Cell("the disk is full: nothing is started until there is space", "red")
@@ -167,10 +191,10 @@ def _tell_left(here: Places) -> None:
         line(Cell(f"{counted(left, 'request')} will be heard when it returns", "yellow"))
 
 
-def _tell_work(known: Status) -> None:
+def _tell_work(known: Status, at: str) -> None:
     gap()
     title("Running", str(len(known.running)) if known.running else "nothing")
-    show(RUNNING, map(_running, known.running), 2)
+    show(RUNNING, [_running(run, at) for run in known.running], 2)
     title("Waiting", _waiting(known.waiting, known.waiting_for))
 
 
@@ -179,10 +203,10 @@ def _waiting(count: int, reasons: Mapping[str, int]) -> str:
     return f"{count} (for {told})" if count else "nothing"
 
 
-def _running(run: Running) -> Sequence[Value]:
+def _running(run: Running, at: str) -> Sequence[Value]:
     attempt = f"attempt {run.attempt}" if run.attempt > 1 else ""
     name = run.action if run.action == run.name else f"{run.action} ({run.name})"
-    return run.run, name, run.category, state(run.state), span(run.since), faint(attempt)
+    return run.run, name, run.category, state(run.state), span(run.since, at), faint(attempt)
 
 
 def _log(known: Status) -> str:

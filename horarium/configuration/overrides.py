@@ -24,7 +24,7 @@ RESERVED = frozenset(
     PREFIX + name
     for name in (
         *("CONFIG", "DATA", "RUN", "WORK", "ACTION", "STEP", "ATTEMPT", "DAY", "PHASE"),
-        *("INPUT", "RESULT", "WORK_FOLDER", "TOKEN"),
+        *("INPUT", "OUTPUT", "RESULT", "WORK_FOLDER", "TOKEN"),
     )
 )
 _NAMES_MAX = 5_000  # How many names are looked through for what was meant.

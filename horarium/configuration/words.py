@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
+from actors.calendar import zone_of
 from events.configuration import PRIORITIES, WEEKDAYS
 from horarium.configuration.fault import nearest, shown
 from horarium.configuration.scalar import Context, Scalar, Schema
@@ -88,8 +89,8 @@ def zone() -> Scalar:
 def known_zone(name: str) -> ZoneInfo | None:
     """The zone of that name; None when there is none."""
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+        return zone_of(name)
+    except ZoneInfoNotFoundError:
         return None
 
 

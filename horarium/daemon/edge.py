@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any
 
@@ -18,7 +18,14 @@ from events.codec import entry
 from events.fact import Fact
 from events.plan import PlanDrawn
 from events.record import Record
-from events.requests import Paused, RequestRefused, RequestRepeated, Resumed
+from events.requests import (
+    Paused,
+    RequestRefused,
+    RequestRepeated,
+    Resumed,
+    ResumeRequested,
+    WorkRequested,
+)
 from events.store import StoreFull
 from events.work import WorkCancelled, WorkHeld, WorkMoved, WorkPlanned, WorkReleased, WorkStopping
 
@@ -40,11 +47,24 @@ ANSWERS: frozenset[type[Fact]] = frozenset(
 RECENT_MAX = 4_096
 COMMIT_SECONDS = 8.0
 BEAT_SECONDS = 1.5
+DAYS_MAX = 3_660  # ten years
 ANSWER_SECONDS = 5.0
 
 
-class Crowded(Exception):
+class NotNow(Exception):
+    """Nothing was asked; the message says why."""
+
+
+class Crowded(NotNow):
     """More waits than may wait; nothing more is taken in for now."""
+
+
+class InSafeMode(NotNow):
+    """The doors are closed: what was let go now would be cancelled there."""
+
+
+class OutOfReach(Exception):
+    """A moment that no plan reaches."""
 
 
 class Await(Struct, frozen=True):
@@ -90,8 +110,15 @@ class Answers(ThreadingActor):
             waiting.set_result(record)
 
 
+def _check_moment(at: datetime, reading: datetime) -> None:
+    """No calendar reaches for ever, and no daemon waits for a moment of another age."""
+    if abs(at - reading) > timedelta(days=DAYS_MAX):
+        raise OutOfReach(f"{at:%Y-%m-%d} is more than {DAYS_MAX} days from now")
+
+
 class Edge:
-    """Takes requests in. `crowded` says whether too much waits already."""
+    """Takes requests in. `crowded` says whether too much waits already; `safe` that the daemon
+    lives in safe mode."""
 
     def __init__(
         self,
@@ -99,16 +126,21 @@ class Edge:
         answers: ActorRef[Any],
         now: Callable[[], datetime],
         crowded: Callable[[], bool],
+        safe: bool = False,
     ) -> None:
         self._bus, self._answers = bus, answers
-        self._now, self._crowded = now, crowded
+        self._now, self._crowded, self._safe = now, crowded, safe
 
     def ask(self, request: ARequest, by: str = "cli") -> tuple[int, Record | None]:
         """The request's position, and the decision that answers it unless that takes too long.
 
-        Raises StoreFull when the disk is full, Crowded when too much waits, another StoreError
-        when the log is at its end.
+        Raises OutOfReach for a moment years away, StoreFull when the disk is full, NotNow when
+        nothing is taken in, another StoreError when the log is at its end.
         """
+        if self._safe and isinstance(request, ResumeRequested) and request.scope == "all":
+            raise InSafeMode("in safe mode nothing is started; leave it first, then resume")
+        if isinstance(request, WorkRequested) and request.at is not None:
+            _check_moment(request.at, self._now())
         if self._crowded():
             raise Crowded("too much waits already; ask again in a moment")
         position = self._commit(Append(by, [entry(request, self._now())], done=Future()))

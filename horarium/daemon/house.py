@@ -1,17 +1,19 @@
 """The composition root: who starts, in which order, and how they stop."""
 
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
-from msgspec import Struct
-from pykka import ActorRef
+from msgspec import Struct, field
+from pykka import ActorDeadError, ActorRef, Timeout
 
-from actors.actor import Actor
+from actors.actor import Actor, Ping
 from actors.budget.rules import RULES as BUDGET
 from actors.cleanup.actor import CleanupActor
 from actors.cleanup.evidence import run_ended
@@ -22,9 +24,9 @@ from actors.executor.actor import ExecutorActor
 from actors.executor.door import Door
 from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
-from actors.recall import Memory
+from actors.recall import Memory, Poison
 from actors.rules import Rules
-from events.bus import Append, Bus, Considered, Pulse
+from events.bus import Append, Bus, Considered, LoopOfRules, Pulse
 from events.catalogue import AnyObservation
 from events.cleanup import SweepStarting
 from events.codec import entry
@@ -33,17 +35,16 @@ from events.daemon import DaemonStopped, StopReason
 from events.head import HeadFile
 from events.record import Record
 from events.runs import RunStarting
-from events.store import Store, read
+from events.store import Store, StoreError, StoreFull, read
 from events.time import TimePassed
 from horarium.daemon.edge import Answers, Edge
-from horarium.daemon.printing import Printing
+from horarium.daemon.printing import Printing, say
 from horarium.daemon.projecting import Projecting
-from projections.projector import Projector
+from horarium.daemon.terminal import Terminal
 
 STOP_SECONDS = 10.0
 HURRY_SECONDS = 0.1  # How soon a second signal is noticed.
-QUIET_SECONDS = 0.005  # How long nothing may wait anywhere before it counts as quiet.
-MESSAGES_RECORDS = 1_000  # of one message at most
+MESSAGES_RECORDS = 100  # of one message, as it goes when much is asked
 
 Choked = Callable[[str, Record | None, BaseException], None]
 MakeDoor = Callable[[Callable[[int, Sequence[AnyObservation]], None]], Door]
@@ -55,7 +56,9 @@ class Terms(Struct, frozen=True):
     configuration: Configuration
     data: Path
     boot: str
-    poison: tuple[str, int] = ("", 0)  # an actor, and the record that it passes over
+    terminal: Terminal = field(default_factory=lambda: Terminal(sys.stdout))
+    safe: bool = False  # The doors are closed.
+    poison: frozenset[Poison] = frozenset()
 
 
 class House:
@@ -63,11 +66,10 @@ class House:
 
     def __init__(self, store: Store, terms: Terms, choked: Choked, make_door: MakeDoor) -> None:
         self._store, self._terms, self._choked = store, terms, choked
-        self._head_file = HeadFile(terms.data / "log.head", monotonic)
-        self.pulse = Pulse(store.head())
-        self.bus = Bus.start(
-            store, lambda error: choked("bus", None, error), self._head_file.write, self.pulse
-        )
+        durable = terms.configuration.store.synchronous == "full"
+        self._head_file = HeadFile(terms.data / "log.head", monotonic, durable=durable)
+        self.pulse = Pulse(store.head(), _tell_of_space)
+        self.bus = Bus.start(store, self._bus_failed, self._head_file.write, self.pulse)
         self._sweeping = ThreadPoolExecutor(1, "sweep")
         self.door = make_door(self._seen)
         self._actors: dict[str, ActorRef[Any]] = {}
@@ -88,16 +90,24 @@ class House:
                 self.bus.tell(Considered(book.actor, self.pulse.head.position))
 
     def start(self, memories: dict[str, Memory[Any]]) -> Edge:
-        """Readers first, then the six; the clock last, because it sets everything in motion."""
+        """Readers first, then the six; the clock last, because it sets everything in motion.
+
+        In safe mode the queue goes on behind its poison, for it answers whoever wants to pause.
+        """
         head = self.pulse.head.position
         answers = Answers.start(self.bus, head)
-        projector = Projector(self._terms.data / "projections.sqlite")
-        projecting = Projecting.start(projector, self._store, self.bus, self._choked)
+        path = self._terms.data / "projections.sqlite"
+        projecting = Projecting.start(
+            path, self._store, self.bus, self._choked, self._poison_of("projections")
+        )
         lines = self._terms.configuration.log.per_second_max
         first = memories["clock"].head
-        self._readers = [answers, projecting, Printing.start(self.bus, first, lines, monotonic)]
+        printing = Printing.start(self.bus, first, lines, monotonic, self._terms.terminal)
+        self._readers = [answers, projecting, printing]
         for rules in (PLANNER, PHASE_QUEUE, BUDGET):
-            self._actors[rules.actor] = Actor.start(rules, *self._for(rules.actor, memories))
+            self._actors[rules.actor] = Actor.start(
+                rules, *self._for(rules.actor, memories), passes_over=rules is PHASE_QUEUE
+            )
         self._actors["executor"] = ExecutorActor.start(
             *self._for("executor", memories), self.door, self._position_of, self._terms.boot
         )
@@ -105,7 +115,7 @@ class House:
         self._actors["clock"] = ClockActor.start(
             *self._for("clock", memories), lambda: Timer(self._ring)
         )
-        return Edge(self.bus, answers, now, self._crowded)
+        return Edge(self.bus, answers, now, self._crowded, self._terms.safe)
 
     def stop(self, reason: StopReason, wait_seconds: float, hurry: Callable[[], bool]) -> None:
         """Nothing new begins; what runs may end within `wait_seconds`, or until `hurry` says
@@ -134,13 +144,25 @@ class House:
             closing.join()
 
     def _seen(self, cause: int, facts: Sequence[AnyObservation]) -> None:
-        self.tell("process", facts, cause)
+        self._say("process", facts, cause)
+
+    def _say(self, by: str, facts: Sequence[AnyObservation], cause: int) -> None:
+        """Append what cannot be said again: on a full disk it waits for space."""
+        at = now()
+        self.bus.tell(Append(by, [entry(fact, at, cause) for fact in facts]))
 
     def _for(self, actor: str, memories: dict[str, Memory[Any]]) -> tuple[Any, ...]:
-        name, position = self._terms.poison
         every = self._terms.configuration.store.snapshot_every_records
-        poison = position if name == actor else 0
-        return self.bus, memories[actor], self._choked, every, poison
+        return self.bus, memories[actor], self._choked, every, self._poison_of(actor)
+
+    def _poison_of(self, actor: str) -> frozenset[int]:
+        return frozenset(position for name, position in self._terms.poison if name == actor)
+
+    def _bus_failed(self, error: BaseException) -> None:
+        if isinstance(error, LoopOfRules):
+            self._choked(error.by, next(read(self._store, error.cause - 1)), error)
+        else:
+            self._choked("bus", None, error)
 
     def _ring(self, reading: datetime) -> None:
         self.bus.tell(Append("timer", [entry(TimePassed(), reading)]))
@@ -157,7 +179,7 @@ class House:
             self._choked("cleanup", None, error)
             raise
         ended = run_ended(fact, seen, now(), round((monotonic() - began) * 1000))
-        self.tell("sweeper", [seen, ended], _position_in(fact.sweep))
+        self._say("sweeper", [seen, ended], _position_in(fact.sweep))
 
     def _position_of(self, run: str) -> int:
         """Where the start of a run was decided: shortly after its release, which its id names."""
@@ -176,12 +198,29 @@ class House:
         return self.pulse.waiting > most or waiting > most // MESSAGES_RECORDS
 
     def _settle(self) -> None:
-        """Wait until nobody has anything left to hear, at most STOP_SECONDS."""
-        until, quiet = monotonic() + STOP_SECONDS, 0
-        while quiet < 3 and monotonic() < until:
-            alive = [ref for ref in (self.bus, *self._actors.values()) if ref.is_alive()]
-            quiet = quiet + 1 if all(ref.actor_inbox.empty() for ref in alive) else 0
-            sleep(QUIET_SECONDS)
+        """Wait until nobody has anything left to hear or to say, at most STOP_SECONDS."""
+        until, before = monotonic() + STOP_SECONDS, -1
+        with suppress(TimeoutError, ActorDeadError, Timeout):
+            while self._hear_out(until) != before:
+                before = self.pulse.head.position
+                for ref in self._actors.values():
+                    if ref.is_alive():
+                        ref.ask(Ping(), timeout=max(0.0, until - monotonic()))
+
+    def _hear_out(self, until: float) -> int:
+        """Let the bus tell all that it was told; the newest record then."""
+        done: Future[list[int]] = Future()
+        self.bus.tell(Append("house", (), done=done))
+        with suppress(StoreError):
+            done.result(max(0.0, until - monotonic()))
+        return self.pulse.head.position
+
+
+def _tell_of_space(full: StoreFull | None) -> None:
+    if full is not None:
+        say("ERROR", "the disk is full: nothing is started until there is space")
+    else:
+        say("INFO", "there is space again: everything goes on")
 
 
 def _position_in(name: str) -> int:

@@ -1,13 +1,16 @@
 """One life of the daemon, from the configuration to the exit code."""
 
-import faulthandler
 import os
 import signal
+import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from errno import ENOTDIR
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 from threading import Lock as Mutex
 from types import FrameType
 from typing import Any
@@ -16,30 +19,36 @@ from actors.budget.rules import RULES as BUDGET
 from actors.cleanup.rules import RULES as CLEANUP
 from actors.clock.rules import RULES as CLOCK
 from actors.clock.timer import now
-from actors.executor.door import ClosedDoor
+from actors.executor.door import ClosedDoor, Door, Tell
 from actors.executor.identity import boot_id
 from actors.executor.processes import Processes
 from actors.executor.rules import RULES as EXECUTOR
 from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
-from actors.recall import Memory, recall
+from actors.recall import Indigestible, Memory, recall
 from events.catalogue import AnyObservation
 from events.codec import UnreadableRecord
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted, StopReason
 from events.head import check_head
 from events.record import Record
+from events.requests import ResumeRequested
 from events.sqlite import SqliteStore
-from events.store import StoreBroken, StoreError
+from events.store import StoreError, check_links
 from horarium.configuration import ConfigError, Loaded, digest_of, load, render
-from horarium.daemon.crash import SAFE_AFTER, Crash, last_crash, note_crash
+from horarium.daemon.crash import is_safe_mode, last_crash, note_crash
 from horarium.daemon.house import House, Terms
 from horarium.daemon.inbox import left_requests
+from horarium.daemon.lines import one_line
 from horarium.daemon.lock import Lock, Locked, Owner
 from horarium.daemon.printing import open_lines, say
+from horarium.daemon.stacks import print_stacks
 
 BOOKS = (CLOCK, PLANNER, PHASE_QUEUE, BUDGET, EXECUTOR, CLEANUP)
+LOG, CRASH = "log.sqlite", "crash.json"
 REFUSED, FAILED = 1, 70
+REMEDY = "`horarium restore FILE` puts a backup back and says what is given up"
+CHECKED_RECORDS = 50_000  # of the chain, at a start; before them a snapshot vouches for it
 COMMIT_SECONDS = 30.0
 
 
@@ -59,15 +68,29 @@ def live(config: Path, data: Path, *, paused: bool, log_json: bool) -> int:
     except Locked as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
-    except (StoreError, UnreadableRecord, OSError) as error:
-        sys.stderr.write(f"cannot start: {error}\n")
-        return FAILED
+    except UnreadableRecord as error:
+        sys.stderr.write(f"cannot start: {data / LOG}: {error}; {REMEDY}\n")
+    except (StoreError, OSError) as error:
+        sys.stderr.write(f"cannot start: {in_words(error)}\n")
+    return FAILED
 
 
 def _make_folders(data: Path) -> None:
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("runs", "work", "temp", "archives", "inbox"):
-        (data / name).mkdir(mode=0o700, exist_ok=True)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("runs", "work", "temp", "archives", "inbox"):
+            (data / name).mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), error.filename) from error
+
+
+def in_words(error: BaseException) -> str:
+    """What failed, for a person: where, when it was a file, and why."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, StoreError | sqlite3.Error):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 class _Life:
@@ -76,48 +99,57 @@ class _Life:
     def __init__(self, loaded: Loaded, data: Path, paused: bool, log_json: bool) -> None:
         self._loaded, self._data, self._paused = loaded, data, paused
         self._version = version("horarium")
-        self._stopping = Event()
-        self._signals, self._safe = 0, False
+        self._stopping: SimpleQueue[None] = SimpleQueue()  # An Event could lock up in a signal.
+        self._signals = 0
         self._failure: tuple[str, Record | None, BaseException] | None = None
         self._failing = Mutex()
-        open_lines(loaded.configuration.log, data, log_json or loaded.configuration.log.json)
+        as_json = log_json or loaded.configuration.log.json
+        self._terminal = open_lines(loaded.configuration.log, data, as_json)
+        crash = last_crash(data / CRASH, self._version)
+        self._safe = is_safe_mode(crash)
+        self._poison = crash.poison if crash and self._safe else frozenset()
+        if crash and self._safe:
+            say(
+                "WARNING",
+                f"safe mode: {crash.actor} choked {crash.times} times on record "
+                f"{crash.position} ({crash.error}); to leave it remove {data / CRASH}",
+            )
 
     def live(self) -> int:
-        crash = last_crash(self._data / "crash.json", self._version)
-        safe = self._safe = crash is not None and crash.times >= SAFE_AFTER
-        store = SqliteStore(self._data / "log.sqlite", self._loaded.configuration.store)
+        store = SqliteStore(self._data / LOG, self._loaded.configuration.store)
         check_head(store, self._data / "log.head")
+        head = store.head().position
+        check_links(store, max(0, head - CHECKED_RECORDS), head)
         try:
-            memories = recall(BOOKS, store)
-        except UnreadableRecord as error:
-            raise StoreBroken(
-                f"{error}; `horarium restore FILE` puts a backup back and says what is given up"
-            ) from error
+            memories = recall(BOOKS, store, self._poison)
+        except Indigestible as error:
+            return self._fail(error.actor, error.record, error.__cause__ or error)
         try:
-            return self._lead(store, memories, crash if safe else None)
+            return self._lead(store, memories)
         except BaseException as error:
             return self._fail("the daemon", None, error)
 
-    def _lead(
-        self, store: SqliteStore, memories: dict[str, Memory[Any]], crash: Crash | None
-    ) -> int:
+    def _lead(self, store: SqliteStore, memories: dict[str, Memory[Any]]) -> int:
         self._listen()
-        house = House(store, self._terms(crash), self._choked, self._door(crash is not None))
-        self._begin(house, memories, crash is not None)
+        house = House(store, self._terms(), self._choked, self._door)
+        self._begin(house, memories)
         server = self._serve(house, house.start(memories))
-        self._stopping.wait()
+        self._stopping.get()
         return self._end(house, server, store)
 
-    def _begin(self, house: House, memories: Mapping[str, Memory[Any]], safe: bool) -> None:
+    def _begin(self, house: House, memories: Mapping[str, Memory[Any]]) -> None:
         """The first records of this life, before any actor hears anything."""
         house.introduce(BOOKS)
         boot = boot_id()
-        started = DaemonStarted(self._version, os.getpid(), boot, self._paused, safe)
+        started = DaemonStarted(self._version, os.getpid(), boot, self._paused, self._safe)
         house.tell("daemon", [self._configuration(memories), started]).result(COMMIT_SECONDS)
         for path, request in left_requests(self._data / "inbox"):
+            if self._safe and isinstance(request, ResumeRequested):
+                continue  # It is for a life with open doors.
             if request is not None:
                 house.tell("inbox", [request]).result(COMMIT_SECONDS)
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # A folder; or not ours to remove, and heard again in vain.
+                path.unlink(missing_ok=True)
 
     def _configuration(self, memories: Mapping[str, Memory[Any]]) -> AnyObservation:
         loaded = self._loaded
@@ -130,20 +162,12 @@ class _Life:
             version("tzdata"),
         )
 
-    def _terms(self, crash: Crash | None) -> Terms:
-        poison = (crash.actor, crash.position) if crash is not None else ("", 0)
-        if crash is not None:
-            say(
-                "WARNING",
-                f"safe mode: {crash.actor} choked {crash.times} times on record "
-                f"{crash.position} ({crash.error}); remove crash.json to leave it",
-            )
-        return Terms(self._loaded.configuration, self._data, boot_id(), poison)
+    def _terms(self) -> Terms:
+        settings = self._loaded.configuration
+        return Terms(settings, self._data, boot_id(), self._terminal, self._safe, self._poison)
 
-    def _door(self, safe: bool) -> Callable[..., Any]:
-        if safe:
-            return lambda tell: ClosedDoor(tell, now)
-        return lambda tell: Processes(self._data, tell, now)
+    def _door(self, tell: Tell) -> Door:
+        return ClosedDoor(tell, now) if self._safe else Processes(self._data, tell, now)
 
     def _serve(self, house: House, edge: Any) -> Any:
         from horarium.web.server import UnixServer
@@ -153,7 +177,9 @@ class _Life:
 
             return app(edge, lambda: self._status(house))
 
-        server = UnixServer(self._data, make_app)
+        server = UnixServer(
+            self._data, make_app, lambda error: self._choked("the web", None, error)
+        )
         server.start()
         return server
 
@@ -170,17 +196,19 @@ class _Life:
     def _listen(self) -> None:
         signal.signal(signal.SIGINT, self._signalled)
         signal.signal(signal.SIGTERM, self._signalled)
-        faulthandler.register(signal.SIGUSR1, all_threads=True)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(signal.SIGHUP, self._signalled)
+        signal.signal(signal.SIGUSR1, print_stacks)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
-        self._stopping.set()
+        self._stopping.put(None)
 
     def _choked(self, actor: str, record: Record | None, error: BaseException) -> None:
         with self._failing:
             if self._failure is None:
                 self._failure = (actor, record, error)
-        self._stopping.set()
+        self._stopping.put(None)
 
     def _failed(self) -> tuple[str, Record | None, BaseException] | None:
         with self._failing:
@@ -189,27 +217,35 @@ class _Life:
     def _end(self, house: House, server: Any, store: SqliteStore) -> int:
         if (failure := self._failed()) is not None:
             return self._fail(*failure)
-        server.stop()
         wait = self._loaded.configuration.executor.stop_within_seconds
+        say("INFO", f"stopping; what runs has {wait} s to end, or none at a second signal")
+        server.stop()
         reason: StopReason = "signal"
         house.stop(reason, wait, hurry=lambda: self._signals > 1)
         store.close()
         if (failure := self._failed()) is not None:
             return self._fail(*failure)
         if not self._safe:
-            (self._data / "crash.json").unlink(missing_ok=True)
+            (self._data / CRASH).unlink(missing_ok=True)
         return 0
 
     def _fail(self, actor: str, record: Record | None, error: BaseException) -> int:
         """Say what was too much, and go at once: what was not committed was not told either."""
         where = f"{actor} choked on record {record.position}" if record else f"{actor} failed"
-        say("ERROR", f"{where}: {type(error).__name__}: {error}")
+        say("ERROR", f"{where}: {in_words(error)}")
+        if not isinstance(error, StoreError | sqlite3.Error | OSError):  # A mistake of ours.
+            _print_trace(error)
         if record is not None:
-            path = self._data / "crash.json"
-            words = f"{type(error).__name__}: {error}"[:500]
-            crash = note_crash(path, actor, record.position, self._version, words)
-            if crash.times >= SAFE_AFTER - 1:
+            path, words = self._data / CRASH, in_words(error)[:500]
+            if is_safe_mode(note_crash(path, actor, record.position, self._version, words)):
                 say("ERROR", "the next start is in safe mode, with closed doors")
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(FAILED)  # Threads that wait for runs would hold up an ordinary exit.
+
+
+def _print_trace(error: BaseException) -> None:
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    with suppress(OSError):
+        sys.stderr.writelines(f"{one_line(line)}\n" for line in lines)

@@ -8,7 +8,7 @@ from events.cleanup import SweepEnded
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted, DaemonStopped
 from events.fact import Fact
-from events.plan import OccurrenceSkipped, PlanDrawn
+from events.plan import WITHDRAWALS, OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import Paused, RequestRefused, Resumed
 from events.runs import RunAdopted, RunClosed, RunRetrying, RunStarting, WorkBuried
@@ -20,9 +20,11 @@ from events.work import (
     WorkFinished,
     WorkHeld,
     WorkPlanned,
+    WorkReturned,
 )
 
 MICROS = 1_000_000
+LINE_CHARACTERS = 500
 
 
 def dollars(usd_micros: int) -> str:
@@ -94,6 +96,7 @@ LINES: dict[type[Fact], Callable[[Any], str]] = {
     ),
     WorkPlanned: _planned,
     WorkHeld: _held,
+    WorkReturned: lambda fact: f"{fact.work} given back before it began: {fact.reason}",
     WorkDeferred: lambda fact: f"{fact.work} deferred to {fact.phase} of {fact.day}",
     WorkDropped: lambda fact: f"{fact.work} dropped: {fact.reason}",
     WorkCancelled: lambda fact: f"{fact.work} cancelled",
@@ -123,6 +126,8 @@ ALARMING: frozenset[type[Fact]] = frozenset(
 
 def level_of(fact: Fact) -> str:
     """WARNING where a person may have to look, else INFO."""
+    if isinstance(fact, WorkDropped) and fact.reason in WITHDRAWALS:
+        return "INFO"
     troubled = isinstance(fact, RunClosed) and fact.outcome not in ("succeeded", "cancelled")
     return "WARNING" if troubled or type(fact) in ALARMING else "INFO"
 
@@ -132,4 +137,9 @@ def line_of(record: Record) -> str | None:
     describe = LINES.get(type(record.fact))
     if describe is None:
         return None
-    return "".join(sign if sign.isprintable() else " " for sign in describe(record.fact))[:500]
+    return one_line(describe(record.fact))
+
+
+def one_line(text: str) -> str:
+    """What of a text can stand on one line and steers no terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:LINE_CHARACTERS])

@@ -15,7 +15,7 @@ def backup(given: dict[str, Any]) -> dict[str, Any]:
     """Copy the log into `archives` in the data folder. Raises when the copy is not whole."""
     data = Path(os.environ["HORARIUM_DATA"])
     target = _free_name(data / "archives", os.environ.get("HORARIUM_DAY") or "day")
-    unfinished = target.with_suffix(".unfinished")
+    unfinished = data / "temp" / f"{target.name}.{os.environ['HORARIUM_RUN']}"  # Swept if left.
     try:
         _copy(data / "log.sqlite", unfinished)
         records = checked(unfinished)

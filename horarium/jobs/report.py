@@ -8,7 +8,6 @@ from typing import Any
 
 from projections.database import open_readonly
 from projections.queries.days import Day, days
-from projections.queries.plan import Plan, plan
 from projections.queries.report import Line, report
 from projections.queries.runs import Run, runs
 
@@ -29,25 +28,30 @@ def daily(given: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"the projections know no day {on}")
         page = written(
             found[0],
-            plan(connection, on),
             report(connection, by="category", first=on, last=on).lines,
-            [run for run in runs(connection, limit=RUNS_MAX) if run.day == on.isoformat()],
+            [run for run in runs(connection, limit=RUNS_MAX) if _is_over(run, on)],
         )
     target = data / "reports" / f"{on}.md"
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    unfinished = target.with_suffix(".unfinished")
+    unfinished = data / "temp" / f"{target.name}.{os.environ['HORARIUM_RUN']}"  # Swept if left.
     unfinished.write_text(page)
     unfinished.replace(target)
     return {"summary": f"{_headline(found[0])}: {target.name}", "cost_usd": 0}
 
 
-def written(day: Day, drawn: Plan | None, lines: list[Line], ran: list[Run]) -> str:
+def written(day: Day, lines: list[Line], ran: list[Run]) -> str:
     """The page, from documents of the projections."""
     parts = [f"# {day.day}", "", _headline(day) + ".", ""]
     parts += _table(
         ("phase", "state", "planned", "completed", "not completed"),
         [
-            (phase.phase, phase.state, phase.planned, phase.completed, _not_completed(phase))
+            (
+                phase.phase,
+                phase.state.replace("_", " "),
+                phase.planned,
+                phase.completed,
+                _not_completed(phase),
+            )
             for phase in day.phases
         ],
     )
@@ -64,21 +68,22 @@ def written(day: Day, drawn: Plan | None, lines: list[Line], ran: list[Run]) -> 
             for run in reversed(ran)
         ],
     )
-    waiting = [work for phase in (drawn.phases if drawn else ()) for work in phase.works]
     asked = [run for run in ran if run.questions]
     if asked:
         parts += ["## Questions", ""]
         parts += [f"- {_cell(question)} ({run.run})" for run in asked for question in run.questions]
-    parts += ["", f"{len(waiting)} works stood in the plan."]
     return "\n".join(parts) + "\n"
 
 
+def _is_over(run: Run, on: date) -> bool:
+    return run.day == on.isoformat() and run.ended_at is not None
+
+
 def _headline(day: Day) -> str:
-    rate = day.completion_rate_millis
-    share = "" if rate is None else f" ({rate / 10:.0f} %)"
+    to_come = day.planned - day.completed - _not_completed(day)
     return (
-        f"{day.completed} of {day.planned} works completed{share}, "
-        f"{_not_completed(day)} not, {_usd(day.cost_usd_micros)} spent"
+        f"{day.completed} of {day.planned} works completed, {_not_completed(day)} not, "
+        f"{to_come} to come, {_usd(day.cost_usd_micros)} spent"
     )
 
 

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from events.catalogue import ARequest
 from events.record import Record
-from events.store import StoreError
-from horarium.daemon.edge import Crowded, Edge
+from events.store import StoreError, StoreFull
+from horarium.daemon.edge import Edge, NotNow, OutOfReach
 
 BODY_MAX_BYTES = 256 * 1024
 DEPTH_MAX = 32
@@ -36,10 +36,18 @@ def app(edge: Edge, status: Callable[[], Mapping[str, Any]]) -> Starlette:
     async def ask(request: Request) -> Response:
         try:
             wanted = _request_in(await _body(request))
-            position, answer = await run_in_threadpool(edge.ask, wanted)
         except _Refused as refused:
             return _json({"error": str(refused)}, refused.status)
-        except (Crowded, StoreError, TimeoutError) as error:
+        try:
+            position, answer = await run_in_threadpool(edge.ask, wanted)
+        except OutOfReach as error:
+            return _json({"error": str(error)}, 400)
+        except StoreFull as error:
+            again = f"asking again with key {wanted.key} doubles nothing"
+            return _json(
+                {"error": f"{error}; it may be taken in when there is space: {again}"}, 503
+            )
+        except (NotNow, StoreError, TimeoutError) as error:
             return _json({"error": str(error) or "the log does not answer"}, 503)
         if answer is None:
             return _json({"position": position, "key": wanted.key}, 202)

@@ -4,6 +4,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,21 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
 PATH_MAX_BYTES = 107  # of a Unix socket, the end mark apart
-GRACE_SECONDS = 2
+GRACE_SECONDS = 1
+PREFIX, NAME = "horarium-", "sock"  # of a folder and a socket outside of the data folder
 
 
 class UnixServer:
     """Serves from `start` to `stop`. What it serves is made in its own thread, so that loading
-    the web libraries does not hold up the first run."""
+    the web libraries does not hold up the first run. `failed` is told when that is no use."""
 
-    def __init__(self, data: Path, make_app: Callable[[], Any]) -> None:
+    def __init__(
+        self, data: Path, make_app: Callable[[], Any], failed: Callable[[BaseException], None]
+    ) -> None:
         self._note = data / "socket"
+        _clear_former(self._note)
         self._path, self._folder = _place(data)
-        self._make_app = make_app
+        self._make_app, self._failed = make_app, failed
         self._server: Server | None = None
         self._stopped = False
         self._socket = _bound(self._path)
@@ -44,6 +49,12 @@ class UnixServer:
             self._folder.rmdir()
 
     def _serve(self) -> None:
+        try:
+            self._run()
+        except BaseException as error:
+            self._failed(error)
+
+    def _run(self) -> None:
         from uvicorn import Config, Server
 
         config = Config(
@@ -66,8 +77,17 @@ def _place(data: Path) -> tuple[Path, Path | None]:
     path = data / "horarium.sock"
     if len(os.fsencode(path)) <= PATH_MAX_BYTES:
         return path, None
-    folder = Path(tempfile.mkdtemp(prefix="horarium-"))
-    return folder / "sock", folder
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    return folder / NAME, folder
+
+
+def _clear_former(note: Path) -> None:
+    """Take away the folder of a socket that a killed daemon left elsewhere."""
+    with suppress(OSError, UnicodeDecodeError, ValueError):
+        former = Path(note.read_text("utf-8"))
+        if former.name == NAME and former.parent.name.startswith(PREFIX) and former.is_socket():
+            former.unlink()
+            former.parent.rmdir()
 
 
 def _bound(path: Path) -> socket.socket:

@@ -126,7 +126,7 @@ _MISSED = """SELECT * FROM verdicts WHERE at >= :since AND verdict <> 'planned'
     ORDER BY at DESC, position DESC LIMIT :limit"""
 _NEEDS = """SELECT * FROM (
         SELECT state AS kind, ended_at AS at, work, run, name,
-            CASE state WHEN 'buried' THEN 'out of attempts' ELSE 'nobody knows how it ended' END
+            iif(state = 'buried', 'out of attempts', 'unknown')
             || iif(reason = '', '', ': ' || reason) AS what
         FROM works WHERE ended_at >= :since AND state IN ('unknown', 'buried')
             AND state IN ('failed', 'unknown', 'dropped', 'cancelled', 'buried')

@@ -183,6 +183,30 @@ def test_nothing_is_done_again_after_a_restart(world: World) -> None:
     assert world.told.next(RunEnded).exit_code == 0
 
 
+def test_a_run_that_is_refused_never_begins_and_may_come_again_as_another(world: World) -> None:
+    world.door.refuse(brief("well"), ANSWERS, "paused")
+    ended = world.told.next(RunEnded)
+    assert (ended.run, ended.started, ended.trouble) == ("r1-1", False, "paused")
+    world.door.start(brief("well", "r2-1"), ANSWERS)
+    assert world.told.next(RunStarted).run == "r2-1"
+
+
+@pytest.mark.parametrize("name", ["well", "nothing"])
+def test_what_was_never_begun_is_refused_after_a_restart_while_it_is_paused(
+    world: World, name: str
+) -> None:
+    world.door.recover(brief(name), ANSWERS, None, same_boot=True, paused=True)
+    ended = world.told.next(RunEnded)
+    assert (ended.started, ended.trouble) == (False, "paused")
+
+
+def test_what_was_begun_is_lost_after_a_restart_also_while_it_is_paused(world: World) -> None:
+    started = RunStarted("r1-1", 1, "another", 7, world.now())
+    world.door.recover(brief("well"), ANSWERS, started, same_boot=False, paused=True)
+    ended = world.told.next(RunEnded)
+    assert (ended.started, ended.trouble) == (True, "lost")
+
+
 def test_a_closing_door_lets_end_what_ends_in_time(world: World) -> None:
     world.door.start(brief("well"), ANSWERS)
     world.told.next(RunStarted)
@@ -201,7 +225,7 @@ def test_a_closing_door_stops_what_does_not_end_and_says_so_before_it_returns(
     world.door.close(0)
     ends = [fact for fact in world.told.rest() if isinstance(fact, RunEnded)]
     assert sorted(end.run for end in ends) == ["r1-0", "r1-1", "r1-2"]
-    assert {(end.trouble, end.detail) for end in ends} == {("cancelled", "the daemon stopped")}
+    assert {(end.trouble, end.detail) for end in ends} == {("daemon_stopped", "")}
 
 
 def test_a_closed_door_begins_nothing_and_leaves_it_to_the_next_life(world: World) -> None:
@@ -209,6 +233,7 @@ def test_a_closed_door_begins_nothing_and_leaves_it_to_the_next_life(world: Worl
     world.door.start(brief("well"), ANSWERS)
     world.door.start(brief("nothing"), ANSWERS)
     world.door.recover(brief("well", "r2-1"), ANSWERS, None, same_boot=True)
+    world.door.refuse(brief("well", "r3-1"), ANSWERS, "paused")
     assert world.told.rest() == []
 
 
@@ -244,6 +269,8 @@ def test_in_safe_mode_nothing_goes_through() -> None:
     door.start(brief("well"), ANSWERS)
     ended = told.next(RunEnded)
     assert (ended.started, ended.trouble) == (False, "doors_closed")
+    door.refuse(brief("well"), ANSWERS, "paused")
+    assert told.next(RunEnded).trouble == "paused"
     door.recover(brief("well"), ANSWERS, None, same_boot=True)
     door.stop("r1-1")
     door.close(0)

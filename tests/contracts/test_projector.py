@@ -38,6 +38,7 @@ from events.work import (
     WorkDeferred,
     WorkDropped,
     WorkHeld,
+    WorkReturned,
 )
 from projections.database import (
     ProjectionsUnavailable,
@@ -97,6 +98,7 @@ EXAMPLES: tuple[AnyFact, ...] = (
     StepReached("w1", "r2", "write", 2, "research", 0),
     RunRetrying("w1", 1, "gather", 2, NOON),
     RunCancelling("r1", "w1"),
+    WorkReturned("w1", "r1", 1, 1, "paused"),
     WorkBuried("w1", "gather", 3),
 )
 

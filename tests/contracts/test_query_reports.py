@@ -167,7 +167,7 @@ def test_a_brief_tells_what_needs_a_person(projections: Connection) -> None:
         ("misconfigured", "w-wrong", "wrong says 100%"),
         ("no_funds", "w-poor", "waits for money in creative"),
         ("question", "w-asks", "why?"),
-        ("unknown", "w-lost", "nobody knows how it ended: lost says so"),
+        ("unknown", "w-lost", "unknown: lost says so"),
     ]
     assert sorted(names(found.failed, "run")) == ["r-tired", "r-wrong"]
     assert [(gone.work, gone.state, gone.reason) for gone in found.dropped] == [

@@ -15,17 +15,17 @@ from msgspec.json import encode
 from pykka import ActorRegistry, ThreadingActor
 
 from actors.actor import Actor
-from actors.recall import Memory
+from actors.recall import Memory, recall
 from actors.rules import Rules
 from events.bus import Append, Bus, News, Subscribe
-from events.codec import entry
+from events.codec import UnspeakableFact, entry
 from events.fact import Fact
 from events.memory import MemoryStore
 from events.record import Record
 from events.requests import PauseRequested, ReplanRequested, RequestRefused, WorkRequested
 from events.store import StoreFull
-from horarium.daemon.crash import last_crash, note_crash
-from horarium.daemon.edge import Answers, Crowded, Edge
+from horarium.daemon.crash import is_safe_mode, last_crash, note_crash
+from horarium.daemon.edge import Answers, Crowded, Edge, OutOfReach
 from horarium.daemon.inbox import FILE_MAX_BYTES, left_requests
 from horarium.daemon.lines import LINES, line_of
 from horarium.daemon.lock import Lock, Locked, Owner, owner_of
@@ -96,9 +96,20 @@ def test_the_same_record_three_times_running_is_counted_and_another_begins_anew(
     times = [note_crash(path, "budget", 7, "1", "KeyError").times for _ in range(3)]
     assert times == [1, 2, 3]
     assert last_crash(path, "2") is None, "a newer version tries anew"
-    assert note_crash(path, "budget", 8, "1", "KeyError").times == 1
+    assert note_crash(path, "budget", 8, "2", "KeyError").times == 1
+    assert note_crash(path, "budget", 7, "2", "KeyError").times == 1, "another record"
     path.write_bytes(b"not json")
     assert last_crash(path, "1") is None
+
+
+def test_what_stops_a_life_in_safe_mode_is_passed_over_in_the_next_too(tmp_path: Path) -> None:
+    path = tmp_path / "crash.json"
+    for times in range(1, 4):
+        crash = note_crash(path, "budget", 7, "1", "KeyError")
+        assert is_safe_mode(crash) == (times == 3)
+    crash = note_crash(path, "planner", 9, "1", "ValueError")
+    assert is_safe_mode(crash) and crash.poison == {("budget", 7), ("planner", 9)}
+    assert last_crash(path, "1") == crash
 
 
 class Answering(ThreadingActor):
@@ -133,6 +144,19 @@ def test_an_edge_refuses_when_too_much_waits() -> None:
     edge = Edge(bus, Answers.start(bus, 0), lambda: NOON, lambda: True)
     with pytest.raises(Crowded):
         edge.ask(ReplanRequested("k"))
+
+
+@pytest.mark.parametrize("year", [1970, 2100, 9999])
+def test_an_edge_refuses_a_moment_that_no_plan_reaches(year: int) -> None:
+    bus = Bus.start(MemoryStore())
+    edge = Edge(bus, Answers.start(bus, 0), lambda: NOON, lambda: False)
+    with pytest.raises(OutOfReach, match="days from now"):
+        edge.ask(WorkRequested("noop", "k", at=NOON.replace(year=year)))
+
+
+def test_a_moment_without_a_zone_is_no_request() -> None:
+    with pytest.raises(UnspeakableFact):
+        entry(WorkRequested("noop", "k", at=NOON.replace(tzinfo=None)), NOON)
 
 
 def test_an_edge_says_so_when_the_disk_is_full() -> None:
@@ -181,19 +205,53 @@ def test_an_actor_that_chokes_says_on_which_record_and_decides_nothing_more() ->
     assert actor.actor_stopped.wait(SECONDS)
 
 
-def test_in_safe_mode_the_record_that_was_too_much_is_passed_over() -> None:
+@pytest.mark.parametrize(("passes_over", "heard"), [(False, ["bread"]), (True, ["bread", "wine"])])
+def test_in_safe_mode_an_actor_stands_still_before_its_poison_or_leaves_it_out(
+    passes_over: bool, heard: list[str]
+) -> None:
     choked: SimpleQueue[Any] = SimpleQueue()
     store = MemoryStore()
     bus = Bus.start(store)
-    for subject in ("bread", "poison", "water"):
-        _ask(bus, subject)
-    memory = Memory(Nothing(), 0, (), 0)
-    actor: Any = Actor.start(DELICATE, bus, memory, lambda *what: choked.put(what), 10_000, 2)
-    last = _ask(bus, "wine")  # The bus has told it all of the above by then.
+    places = [_ask(bus, subject) for subject in ("bread", "poison", "wine")]
+    memory: Memory[Nothing] = Memory(Nothing(), 0, (), 0)
+    actor: Any = Actor.start(
+        DELICATE,
+        bus,
+        memory,
+        lambda *what: choked.put(what),
+        10_000,
+        frozenset({places[1]}),
+        passes_over=passes_over,
+    )
+    _ask(bus, "water")  # The bus has told it all of the above by then.
     actor.stop()
     bus.stop()
     assert choked.empty()
-    assert store.considered("delicate") == last
+    assert memory.state.heard[: len(heard)] == heard
+    assert (store.considered("delicate") == places[0]) != passes_over
+
+
+def _log_of(*subjects: str) -> MemoryStore:
+    store = MemoryStore()
+    bus = Bus.start(store)
+    for subject in subjects:
+        _ask(bus, subject)
+    bus.stop()
+    return store
+
+
+def test_an_actor_that_is_new_to_a_log_knows_it_and_decides_nothing_upon_it() -> None:
+    memory = recall([DELICATE], _log_of("bread", "water"))["delicate"]
+    assert (memory.considered, memory.unheard) == (2, [])
+    assert memory.state.heard == ["bread", "water"]
+
+
+def test_an_actor_that_is_known_to_a_log_hears_what_it_had_not_considered() -> None:
+    store = _log_of("bread", "water")
+    store.commit([], {"delicate": 1})
+    memory = recall([DELICATE], store)["delicate"]
+    assert [record.position for record in memory.unheard] == [2]
+    assert memory.state.heard == ["bread"]
 
 
 def test_a_line_holds_no_control_characters_and_stays_one_line() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.living
 DAEMON = """
 import sys
 from pathlib import Path
+from time import monotonic
 import msgspec
 from actors.executor.processes import Processes
 from events.configuration import Action
@@ -153,14 +155,26 @@ def test_an_adopted_run_is_stopped_on_request_with_its_group(
 
 
 def test_an_adopted_run_has_what_is_left_of_its_time(
-    door: Processes, told: Told, orphan: Orphans
+    door: Processes, told: Told, orphan: Orphans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = orphan("sleep", "600")
-    action = command("sleep", "600", timeout_seconds=1)
+    monkeypatch.setattr(identity, "age_seconds", lambda ticks: 90.0)
+    action = command("sleep", "600", timeout_seconds=90)
     door.recover(brief_of(action), ANSWERS, started_as(process), same_boot=True)
     told.next(RunAdopted)
-    assert told.next(RunEnded).trouble == "timed_out"
+    ended = told.next(RunEnded)
+    assert (ended.trouble, ended.duration_ms) == ("timed_out", 90_000)
     assert process.wait(10) < 0
+
+
+def test_the_kernel_knows_how_old_a_process_is(orphan: Orphans) -> None:
+    process = orphan("sleep", "600")
+    began = monotonic()
+    age = identity.age_seconds(started_as(process).start_ticks)
+    assert 0 <= age <= 5
+    assert identity.age_seconds(0) - age >= 0
+    later = identity.age_seconds(started_as(process).start_ticks)
+    assert age <= later <= age + (monotonic() - began) + 0.1
 
 
 def test_a_run_of_which_the_log_knows_no_process_is_found_by_its_token(

@@ -7,6 +7,7 @@ anything up that the queue keeps to be quick.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from msgspec import msgpack
 
@@ -17,8 +18,15 @@ from events.budget import FundsOffered, FundsRefused
 from events.catalogue import AnyFact
 from events.configuration import PRIORITIES, Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
+from events.plan import WorkWithdrawn
 from events.record import Record
-from events.requests import Paused, ReleaseRequested, RequestRefused, Resumed
+from events.requests import (
+    Paused,
+    ReleaseRequested,
+    RequestRefused,
+    RequestRepeated,
+    Resumed,
+)
 from events.runs import RunRetrying
 from events.time import (
     AlarmCleared,
@@ -39,6 +47,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 from tests.rules.phase_queue_story import HOUSE, NOON
@@ -55,6 +64,7 @@ class Seen:
     category: str
     wakes_at: datetime | None
     unpaid: bool = False
+    moved: bool = False
     started: bool = False
     stopping: bool = False
     run: str | None = None  # while it is released
@@ -77,6 +87,7 @@ class World:
         self.open: list[PhaseWindow] = []
         self.alarms: dict[str, datetime] = {}
         self.said: list[AnyFact] = []  # the latest decisions
+        self.answered: list[AnyFact] = []  # requests
         self.was_told = True  # of every window that is over; else it finds out with the day
         self.lives(ConfigurationLoaded("d1", HOUSE))
         self._start_windows()
@@ -223,6 +234,8 @@ class World:
     # What the witness learns, and what it insists upon.
 
     def _learn(self, fact: AnyFact) -> None:
+        if fact in self.answered:
+            return
         work = self.works.get(getattr(fact, "work", ""))
         match fact:
             case WorkPlanned():
@@ -271,6 +284,7 @@ class World:
                 assert decision != self.works[name].held or isinstance(because, ReleaseRequested)
             case WorkDropped(work=name) | WorkDeferred(work=name):
                 assert name in self.waiting and not self.works[name].started
+                assert not (isinstance(because, WorkWithdrawn) and self.works[name].moved)
             case WorkCancelled(work=name):
                 assert name in self.waiting
             case WorkStopping(work=name):
@@ -296,6 +310,10 @@ class World:
         facts: dict[str, Callable[[], AnyFact]] = {
             "finished": lambda: WorkFinished(name, "completed"),
             "refused": lambda: FundsRefused(work.run or "", name, "research", 1, 0, "day_spent"),
+            "paused": lambda: WorkReturned(name, work.run or "", work.step, work.attempt, "paused"),
+            "too late": lambda: WorkReturned(
+                name, work.run or "", work.step, work.attempt, "too_late"
+            ),
             "step": lambda: StepReached(
                 name, f"s{self.position}", "write", work.step + 1, "chores", 9
             ),
@@ -306,7 +324,14 @@ class World:
                 name, work.step, "read", work.attempt + 1, self.now
             ),
         }
+        if work.started and how == "too late":
+            how = "paused"  # The executor says the other of a first attempt only.
+        stopping, by_hand = work.stopping, work.phase is None
         self.lives(facts[how]())
+        if how in ("paused", "too late") and stopping:
+            assert isinstance(self.said[0], WorkCancelled)
+        elif how == "too late" and by_hand:
+            assert self.said[0] == WorkDropped(name, "too_late")
 
     def offers(self, name: str) -> None:
         if self.works[name].unpaid:
@@ -315,6 +340,8 @@ class World:
     def asks(self, request: AnyFact) -> None:
         """A person gets one answer, and gets it first."""
         self.lives(request)
+        if not isinstance(self.said[0], RequestRefused):
+            self.answered.append(request)
         answers = (RequestRefused, Paused, Resumed, WorkMoved, WorkCancelled, WorkStopping)
         heard = [decision for decision in self.said if isinstance(decision, answers)]
         if not isinstance(request, ReleaseRequested):
@@ -324,6 +351,13 @@ class World:
             about = [d for d in self.said if isinstance(d, told) and d.work == request.work]
             assert len(about) == 1
 
+    def repeats(self, number: int) -> None:
+        """A request that comes again is not carried out again, whatever has happened since."""
+        if self.answered:
+            request: Any = self.answered[number % len(self.answered)]
+            self.lives(request)
+            assert [type(decision) for decision in self.said] == [RequestRepeated]
+
 
 def _follow(work: Seen, fact: AnyFact) -> None:
     match fact:
@@ -331,8 +365,11 @@ def _follow(work: Seen, fact: AnyFact) -> None:
             work.run, work.held = run, None
         case WorkHeld():
             work.held = fact
+            work.unpaid = work.unpaid and fact.reason == "no_funds"
         case FundsRefused():
             work.run, work.unpaid = None, True
+        case WorkReturned():
+            work.run = None
         case FundsOffered():
             work.unpaid = False
         case RunRetrying():
@@ -342,9 +379,9 @@ def _follow(work: Seen, fact: AnyFact) -> None:
             work.run, work.started, work.phase = fact.run, True, None
             work.category, work.step, work.attempt = fact.category, fact.step, fact.attempt
         case WorkDeferred():
-            work.phase, work.day = fact.phase, fact.day
+            work.phase, work.day, work.unpaid = fact.phase, fact.day, False
         case WorkMoved():
-            work.phase, work.day = fact.phase, None
+            work.phase, work.day, work.moved = fact.phase, None, True
         case WorkStopping():
             work.stopping = True
         case ReleaseRequested() if work.run is None:

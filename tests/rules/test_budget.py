@@ -130,9 +130,6 @@ def test_nothing_is_paid_before_a_day_is_open() -> None:
 @pytest.mark.parametrize(
     "life",
     [
-        pytest.param(
-            [loaded(), day_started(), asks(1, 100), closed(1, 120)], id="in a closed category"
-        ),
         pytest.param([], id="before a day is open"),
         pytest.param([loaded(daily=0, reserve=0), day_started()], id="with no money at all"),
     ],
@@ -140,6 +137,14 @@ def test_nothing_is_paid_before_a_day_is_open() -> None:
 @pytest.mark.parametrize("category", ["research", "garden"])
 def test_what_costs_nothing_is_never_refused(life: list[AnyFact], category: str) -> None:
     assert when(before(*life), asks(2, 0, category)) == [reserved(2, 0, category)]
+
+
+def test_in_a_closed_category_even_what_costs_nothing_is_refused_until_it_is_reopened() -> None:
+    ledger = given(asks(1, 100), closed(1, 120))
+    assert when(ledger, asks(2, 0)) == [refused(2, 0, 0, "closed")]
+    assert when(ledger, asks(3, 0, "chores")) == [reserved(3, 0, "chores")]
+    reopened = when(ledger, ResumeRequested("category", "k", "research"))
+    assert reopened == [CategoryReopened("research"), offered(2)]
 
 
 def test_before_a_day_is_open_a_reservation_bears_the_date_of_its_time() -> None:

@@ -7,7 +7,14 @@ from events.budget import (
     FundsReturned,
 )
 from events.catalogue import AnyFact
-from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkReleased
+from events.work import (
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkHeld,
+    WorkReleased,
+)
 from tests.rules.budget_story import (
     CATEGORIES,
     OPENED,
@@ -21,6 +28,8 @@ from tests.rules.budget_story import (
     loaded,
     never_started,
     offered,
+    refused,
+    reserved,
     settled,
     when,
 )
@@ -97,6 +106,49 @@ def test_who_was_refused_and_is_paid_otherwise_is_offered_nothing() -> None:
 
 def test_who_was_refused_and_asks_again_waits_in_the_place_of_its_last_refusal() -> None:
     ledger = given(asks(1, 100), asks(2, 60), asks(3, 60), asks(2, 60))
+    assert when(ledger, never_started(1))[1:] == [offered(3)]
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        WorkHeld("w2", "phase_not_open"),
+        WorkHeld("w2", "paused"),
+        WorkDeferred("w2", "night", TODAY, 1),
+        WorkDropped("w2", "phase_over"),
+        WorkCancelled("w2"),
+        WorkFinished("w2", "cancelled"),
+    ],
+)
+def test_money_that_was_promised_is_offered_to_the_next_when_the_first_waits_for_something_else(
+    otherwise: AnyFact,
+) -> None:
+    ledger = given(asks(1, 100), asks(2, 80), asks(3, 40), never_started(1))
+    assert list(ledger.offered) == ["w2"]
+    assert when(ledger, otherwise) == [offered(3)]
+    assert when(ledger, otherwise) == []
+
+
+def test_money_stays_promised_while_the_queue_says_that_it_was_wanting() -> None:
+    ledger = given(asks(1, 100), asks(2, 80), asks(3, 40), never_started(1))
+    assert when(ledger, WorkHeld("w2", "no_funds")) == []
+    assert when(ledger, asks(2, 80)) == [reserved(2, 80)]
+
+
+def test_what_another_took_in_between_leaves_the_rest_to_the_next() -> None:
+    ledger = given(asks(1, 100), asks(2, 80), asks(3, 40), never_started(1))
+    assert when(ledger, asks(4, 50)) == [reserved(4, 50)], "who asks is not made to wait"
+    assert when(ledger, asks(2, 80)) == [refused(2, 80, 50, "category_spent"), offered(3)]
+
+
+def test_a_promise_outlasts_the_day_on_which_it_was_made() -> None:
+    ledger = given(asks(1, 100), asks(2, 80), asks(3, 40), never_started(1))
+    assert when(ledger, day_started(TOMORROW))[1:] == []
+    assert when(ledger, WorkHeld("w2", "phase_not_open")) == [offered(3)]
+
+
+def test_refused_work_that_waits_for_something_else_is_offered_nothing() -> None:
+    ledger = given(asks(1, 100), asks(2, 80), asks(3, 40), WorkHeld("w2", "phase_not_open"))
     assert when(ledger, never_started(1))[1:] == [offered(3)]
 
 

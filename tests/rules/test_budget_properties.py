@@ -35,7 +35,7 @@ from events.record import Record
 from events.requests import ResumeRequested
 from events.runs import Outcome, RunClosed
 from events.time import DayStarted
-from events.work import StepReached, WorkCancelled, WorkReleased
+from events.work import StepReached, WorkCancelled, WorkDeferred, WorkHeld, WorkReleased
 
 TODAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -57,6 +57,7 @@ class World:
     over: Counter[tuple[date, str]] = field(default_factory=Counter)
     closed: set[str] = field(default_factory=set)
     refused: dict[str, WorkReleased | StepReached] = field(default_factory=dict)  # by work
+    offered: dict[str, WorkReleased | StepReached] = field(default_factory=dict)  # by work
     asked: WorkReleased | StepReached | None = None
 
     def lives(self, fact: AnyFact) -> None:
@@ -67,13 +68,31 @@ class World:
         assert list(RULES.consider(twin, record)) == list(decisions)
         assert twin == self.ledger
         self.asked = fact if isinstance(fact, WorkReleased | StepReached) else None
-        promised: Counter[str] = Counter()
+        self._answer(fact)
         for decision in decisions:
-            self._check(decision, promised)
+            self._check(decision)
             self._learn(decision)
         self._nothing_is_overspent()
-        if any(map(frees_money, decisions)):
-            assert not any(self.fits(ask, promised) for ask in self.refused.values())
+        assert set(self.ledger.offered) == set(self.offered)
+        promised = self.promised()
+        assert not any(self.fits(ask, promised) for ask in self.refused.values()), "it starves"
+
+    def _answer(self, fact: AnyFact) -> None:
+        """What becomes of an offer, or of a refusal: the work asks, ends or waits otherwise."""
+        match fact:
+            case WorkReleased(work=work) | StepReached(work=work):
+                self.offered.pop(work, None)
+            case WorkHeld(reason="no_funds"):
+                pass
+            case WorkHeld(work=work) | WorkDeferred(work=work) | WorkCancelled(work=work):
+                self.offered.pop(work, None)
+                self.refused.pop(work, None)
+
+    def promised(self) -> Counter[str]:
+        promised: Counter[str] = Counter()
+        for ask in self.offered.values():
+            promised[ask.category] += ask.ceiling_usd_micros
+        return promised
 
     def used(self, category: str) -> int:
         assert self.opened is not None
@@ -87,22 +106,24 @@ class World:
 
     def fits(self, ask: WorkReleased | StepReached, promised: Counter[str]) -> bool:
         amount, category = ask.ceiling_usd_micros, ask.category
+        if category in self.closed:
+            return False
         if amount == 0:
             return True
-        if self.opened is None or category in self.closed:
+        if self.opened is None:
             return False
         everything = sum(map(self.used, SPENDERS)) + promised.total()
         limit = LIMIT if ask.priority == "critical" else LIMIT - RESERVE
         in_category = CATEGORIES.get(category, 0) - self.used(category) - promised[category]
         return amount <= min(in_category, limit - everything)
 
-    def _check(self, decision: AnyFact, promised: Counter[str]) -> None:
+    def _check(self, decision: AnyFact) -> None:
         match decision:
             case FundsReserved(run=run):
-                assert self.asked is not None and self.fits(self.asked, promised)
+                assert self.asked is not None and self.fits(self.asked, Counter())
                 assert run not in self.held and run not in self.ended
             case FundsRefused():
-                assert self.asked is not None and not self.fits(self.asked, promised)
+                assert self.asked is not None and not self.fits(self.asked, Counter())
                 assert decision.left_usd_micros >= 0
             case FundsSettled(run=run) | FundsReturned(run=run):
                 assert run in self.held and run not in self.ended
@@ -111,10 +132,11 @@ class World:
             case BudgetOpened(day=day):
                 assert self.opened is None or day > self.opened.day
             case FundsOffered(work=work, category=category):
+                promised = self.promised()
                 fitting = [w for w, ask in self.refused.items() if self.fits(ask, promised)]
                 first = min(fitting, key=lambda w: PRIORITIES.index(self.refused[w].priority))
                 assert work == first, "the first that fits, the oldest of the most urgent"
-                promised[category] += self.refused[work].ceiling_usd_micros
+                assert category == self.refused[work].category
 
     def _learn(self, decision: AnyFact) -> None:
         match decision:
@@ -139,7 +161,7 @@ class World:
             case BudgetOpened():
                 self.opened, self.closed = decision, set()
             case FundsOffered(work=work):
-                del self.refused[work]
+                self.offered[work] = self.refused.pop(work)
 
     def _nothing_is_overspent(self) -> None:
         if self.opened is None:
@@ -149,18 +171,6 @@ class World:
             over += self.over[day, category]
             assert self.used(category) <= CATEGORIES.get(category, 0) + self.over[day, category]
         assert sum(map(self.used, SPENDERS)) <= LIMIT + over
-
-
-def frees_money(decision: AnyFact) -> bool:
-    match decision:
-        case BudgetOpened() | CategoryReopened():
-            return True
-        case FundsReturned(usd_micros=amount):
-            return amount > 0
-        case FundsSettled(reserved_usd_micros=held, cost_usd_micros=cost):
-            return cost < held
-        case _:
-            return False
 
 
 Move = Callable[[World], None]
@@ -183,8 +193,9 @@ def asks_again(number: int) -> Move:
     """Refused work comes back as another run; what holds money asks for the same run again."""
 
     def move(world: World) -> None:
-        if world.refused:
-            ask = list(world.refused.values())[number % len(world.refused)]
+        asked = [*world.offered.values(), *world.refused.values()]
+        if asked:
+            ask = asked[number % len(asked)]
             world.works += 1
             world.lives(
                 WorkReleased(
@@ -217,9 +228,17 @@ def closes(number: int, started: bool, cost: int | None, outcome: Outcome) -> Mo
 def cancels(number: int) -> Move:
     def move(world: World) -> None:
         if world.refused:
-            work = list(world.refused)[number % len(world.refused)]
-            del world.refused[work]
-            world.lives(WorkCancelled(work))
+            world.lives(WorkCancelled(list(world.refused)[number % len(world.refused)]))
+
+    return move
+
+
+def waits(number: int, how: Callable[[str], AnyFact]) -> Move:
+    """Work that was offered money, or refused it, waits for something else, or ends."""
+
+    def move(world: World) -> None:
+        if works := [*world.offered, *world.refused]:
+            world.lives(how(works[number % len(works)]))
 
     return move
 
@@ -239,6 +258,12 @@ def loads(world: World) -> None:
     world.lives(ConfigurationLoaded("d", Configuration(budget=limits, actions=actions)))
 
 
+OTHERWISE: list[Callable[[str], AnyFact]] = [
+    lambda work: WorkHeld(work, "no_funds"),
+    lambda work: WorkHeld(work, "lane_full"),
+    lambda work: WorkDeferred(work, "night", TODAY, 1),
+    WorkCancelled,
+]
 numbers = some.integers(0, 20)
 moves = some.one_of(
     *[
@@ -263,6 +288,7 @@ moves = some.one_of(
     * 2,
     some.builds(asks_again, numbers),
     some.builds(cancels, numbers),
+    some.builds(waits, numbers, some.sampled_from(OTHERWISE)),
     some.builds(starts_day, some.sampled_from([-1, 0, 0, 1, 1, 5])),
     some.just(loads),
     some.sampled_from(list(CATEGORIES)).map(

@@ -149,7 +149,7 @@ def test_the_doctor_finds_no_error_in_what_ships(file: Path, tmp_path: Path) -> 
 
 def test_the_example_holds_all_of_cass() -> None:
     found = load(CASS, {}).configuration
-    assert (len(found.actions), len(found.templates)) == (41, 15)
+    assert (len(found.actions), len(found.templates)) == (41 + 1, 15), "and the clean-up"
     assert sum(found.budget.categories.values()) == found.budget.daily_usd_micros
 
 

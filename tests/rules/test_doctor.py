@@ -225,7 +225,29 @@ INTENT = "[intents.i]\nrun = 'look'\n"
 def test_a_schedule_in_which_nothing_happens_is_found(
     tmp_path: Path, text: str, found: list[str]
 ) -> None:
-    assert [line.split("  ")[-1] for line in schedule(tmp_path, text)] == found
+    told = [line.split("  ")[-1] for line in schedule(tmp_path, text)]
+    assert [line for line in told if "sweeps" not in line] == found
+
+
+SWEEPER = '[actions.clean]\nexecutor = "sweep"\n'
+DAILY = '[intents.daily]\ncron = "0 4 * * *"\nrun = "clean"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(SWEEPER + DAILY, False, id="by an intent"),
+        pytest.param(SWEEPER, True, id="not at all"),
+        pytest.param(SWEEPER + DAILY + "enabled = false\n", True, id="disabled"),
+        pytest.param(
+            SWEEPER + '[templates.order]\nactions = ["clean"]\n', False, id="by a template"
+        ),
+    ],
+)
+def test_a_schedule_in_which_nothing_ever_sweeps_is_found(
+    tmp_path: Path, text: str, told: bool
+) -> None:
+    assert any("ever sweeps" in line for line in schedule(tmp_path, text)) == told
 
 
 def test_a_data_folder_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:

@@ -141,6 +141,17 @@ def test_money_for_ended_work_goes_back() -> None:
         (seen(trouble="lost", exit_code=0), "unknown", "nobody saw its end"),
         (seen(trouble="timed_out", exit_code=-15), "timed_out", "timed out"),
         (seen(trouble="cancelled", exit_code=-15), "cancelled", "cancelled"),
+        (
+            seen(trouble="daemon_stopped", exit_code=0),
+            "failed",
+            "the daemon stopped before it ended",
+        ),
+        (
+            seen(started=False, trouble="daemon_stopped"),
+            "cancelled",
+            "the daemon stopped before it began",
+        ),
+        (seen(started=False, trouble="paused"), "cancelled", "paused"),
         (seen(started=False), "failed", "could not be started"),
         (
             seen(started=False, trouble="program_missing", detail="reed"),
@@ -221,22 +232,6 @@ def test_work_without_further_attempts_fails() -> None:
     assert when(running("read"), ended(3)) == [
         closed("read", "failed", "exit code 3"),
         WorkFinished("w1-1", "failed", "exit code 3"),
-    ]
-
-
-def test_what_came_too_late_is_not_tried_again() -> None:
-    late = RunEnded("r1-1", started=False, ended_at=NOON, trouble="too_late")
-    assert when(running("flaky", Step(action="clean", when="always")), late) == [
-        closed("flaky", "too_late", "too late", started=False),
-        WorkFinished("w1-1", "failed", "step 1, flaky: too late"),
-    ]
-
-
-def test_closed_doors_cancel() -> None:
-    shut = RunEnded("r1-1", started=False, ended_at=NOON, trouble="doors_closed")
-    assert when(running("flaky"), shut) == [
-        closed("flaky", "cancelled", "safe mode", started=False),
-        WorkFinished("w1-1", "cancelled", "safe mode"),
     ]
 
 

@@ -17,7 +17,9 @@ from actors.executor.state import Executing
 from events.budget import FundsRefused, FundsReserved
 from events.catalogue import AnyDecision, AnyFact
 from events.configuration import Action, Configuration, ConfigurationLoaded, Step
+from events.daemon import DaemonStarted
 from events.record import Record
+from events.requests import Paused, Resumed
 from events.runs import RunClosed, RunEnded, RunRetrying, RunStarted, RunStarting, WorkBuried
 from events.work import (
     StepReached,
@@ -25,6 +27,7 @@ from events.work import (
     WorkFinished,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkStopping,
 )
 
@@ -42,9 +45,23 @@ ENDS: list[Callable[[str], RunEnded]] = [
     lambda run: RunEnded(run, True, NOON, trouble="lost"),
     lambda run: RunEnded(run, True, NOON, trouble="timed_out"),
     lambda run: RunEnded(run, True, NOON, trouble="cancelled"),
+    lambda run: RunEnded(run, True, NOON, trouble="daemon_stopped"),
+    lambda run: RunEnded(run, False, NOON, trouble="paused"),
+    lambda run: RunEnded(run, False, NOON, trouble="doors_closed"),
     lambda run: RunEnded(run, False, NOON, trouble="program_missing"),
     lambda run: RunEnded(run, False, NOON, trouble="too_late"),
     lambda run: RunEnded(run, True, NOON, exit_code=0, result_fault="not_json"),
+]
+
+PAUSES: list[AnyFact] = [
+    Paused("all"),
+    Paused("lane", "main"),
+    Paused("lane", "other"),
+    DaemonStarted("0.1", 1, "boot", paused=True),
+    Resumed("all"),
+    Resumed("all"),
+    Resumed("lane", "main"),
+    Resumed("lane", "main"),
 ]
 
 
@@ -57,6 +74,7 @@ class World:
         self.waiting: dict[str, tuple[str, int, int]] = {}  # work: action, step, attempt
         self.asked: dict[str, tuple[str, str, int, int]] = {}  # run: work, action, step, attempt
         self.live: dict[str, str] = {}  # run: work
+        self.actions: dict[str, str] = {}  # of the runs that were paid for
         self.stopping: set[str] = set()
         self.say(ConfigurationLoaded("d1", Configuration(actions=ACTIONS)))
 
@@ -80,6 +98,8 @@ class World:
                 self.live.pop(run, None)
             case RunRetrying(work=work, action=action, step=step, attempt=attempt):
                 self.waiting[work] = action, step, attempt
+            case WorkReturned(work=work, run=run, step=step, attempt=attempt):
+                self.waiting[work] = self.actions[run], step, attempt
             case StepReached(work=work, run=run, action=action, step=step):
                 self.asked[run] = work, action, step, 1
 
@@ -100,7 +120,7 @@ class World:
 
     def pay(self, which: int) -> None:
         run = list(self.asked)[which % len(self.asked)]
-        work, *_ = self.asked.pop(run)
+        work, self.actions[run], *_ = self.asked.pop(run)
         self.say(FundsReserved(run, work, "general", 5, date(2026, 11, 20)))
 
     def refuse(self, which: int) -> None:
@@ -124,6 +144,9 @@ class World:
         kept = {name: action for name, action in ACTIONS.items() if name != gone}
         self.say(ConfigurationLoaded("d2", Configuration(actions=kept)))
 
+    def pause(self, which: int) -> None:
+        self.say(PAUSES[which % len(PAUSES)])
+
     def repeat(self, which: int) -> None:
         """A process reports its end again, a budget its reservation."""
         said = [fact for fact, _ in self.told if isinstance(fact, RunEnded | FundsReserved)]
@@ -138,6 +161,7 @@ class World:
             *([self.end] * 4 if self.live else []),
             *([self.stop] if self.live or self.asked else []),
             self.configure,
+            self.pause,
             self.repeat,
         ]
 
@@ -147,6 +171,8 @@ class World:
 
     def finish(self) -> None:
         """Everything that waits is released, paid and ended until nothing is left."""
+        for resumed in (Resumed("all"), Resumed("lane", "main")):
+            self.say(resumed)
         while self.waiting or self.asked or self.live:
             assert self.position < 10_000, "it never ends"
             self.possible()[0](self.position)
@@ -249,6 +275,20 @@ def test_nothing_more_begins_of_work_that_is_stopped(moved: Moves) -> None:
         for one in decided:
             if isinstance(one, RunStarting | StepReached | RunRetrying):
                 assert one.work not in stopped
+
+
+@for_any(moves)
+def test_nothing_begins_that_is_paid_for_while_it_is_paused(moved: Moves) -> None:
+    paused: set[str] = set()
+    for fact, decided in lived(moved).told:
+        match fact:
+            case Paused(scope, name) if name in ("", "main"):
+                paused.add(scope)
+            case DaemonStarted():
+                paused.add("all")
+            case Resumed(scope):
+                paused.discard(scope)
+        assert not (paused and any(isinstance(one, RunStarting) for one in decided))
 
 
 @for_any(moves)

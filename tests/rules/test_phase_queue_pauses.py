@@ -105,9 +105,9 @@ def test_the_most_urgent_goes_first_after_a_pause() -> None:
 
 
 def test_two_pauses_over_the_same_work_must_both_end() -> None:
-    story = Story(PAUSE, PauseRequested("lane", "k", "desk"), planned("w1"))
+    story = Story(PAUSE, PauseRequested("lane", "k2", "desk"), planned("w1"))
     assert story.lives(ResumeRequested("all", "k")) == [Resumed("all")]
-    decisions = story.hears(ResumeRequested("lane", "k", "desk"))
+    decisions = story.hears(ResumeRequested("lane", "k2", "desk"))
     assert decisions == [Resumed("lane", "desk"), released("w1")]
 
 
@@ -119,7 +119,7 @@ def test_a_pause_outlasts_the_time_that_work_waits_for() -> None:
 
 
 def test_what_is_paused_cannot_be_paused_again() -> None:
-    assert Story(PAUSE).hears(PAUSE) == no("already_paused", "all")
+    assert Story(PauseRequested("all", "k0")).hears(PAUSE) == no("already_paused", "all")
 
 
 @pytest.mark.parametrize("scope", ["lane", "category"])
@@ -137,7 +137,9 @@ def test_what_is_not_paused_cannot_be_resumed() -> None:
 def test_a_category_that_the_budget_has_closed_is_resumed() -> None:
     story = Story(OPENED, OVERRUN)
     resume = ResumeRequested("category", "k", "research")
-    assert story.hears(resume) == [Resumed("category", "research")]
+    assert story.hears(ResumeRequested("category", "k0", "research")) == [
+        Resumed("category", "research")
+    ]
     story.lives(CategoryReopened("research"))
     assert story.hears(resume) == no("not_paused", "research")
 

@@ -256,10 +256,10 @@ def test_work_that_is_refused_money_when_its_phase_is_over_is_deferred() -> None
     ]
 
 
-def test_deferred_work_that_was_refused_money_still_waits_for_it() -> None:
+def test_deferred_work_that_was_refused_money_asks_for_it_again_in_its_next_phase() -> None:
     story = Story(PauseRequested("lane", "k", "yard"), planned("w2", phase="afternoon"), REFUSED)
     story.lives(over("afternoon"), EVENING)
-    assert story.hears(started("evening")) == [held("w2", "no_funds")]
+    assert story.hears(started("evening")) == [released("w2")]
 
 
 def test_a_phase_that_was_missed_is_a_phase_that_ended() -> None:

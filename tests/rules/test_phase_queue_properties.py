@@ -26,6 +26,7 @@ Move = Callable[[World], None]
 LANES = ["desk", "yard", "attic"]
 PHASES = ["morning", "afternoon", "evening", "night"]
 SCOPES = [("all", ""), ("lane", "desk"), ("lane", "yard"), ("category", "research")]
+ENDS = ["finished", "refused", "step", "retry", "retry at once", "paused", "too late"]
 HOUSES = [
     HOUSE,
     msgspec.structs.replace(HOUSE, lanes={"desk": Lane(concurrency=3)}),
@@ -55,8 +56,8 @@ def about_one(kinds: list[str], act: Any) -> some.SearchStrategy[Move]:
     return some.builds(with_one, some.sampled_from(kinds), some.integers(0, 20), act)
 
 
-def asks(request: Callable[[str], Any]) -> Callable[[World, str], None]:
-    return lambda world, name: world.asks(request(name))
+def asks(request: Callable[[str, str], Any]) -> Callable[[World, str], None]:
+    return lambda world, name: world.asks(request(name, f"k{world.position}"))
 
 
 optional_phase = some.sampled_from([None, None, *PHASES])
@@ -77,17 +78,15 @@ plan = some.builds(
 )
 end = about_one(
     ["running"],
-    some.sampled_from(["finished", "refused", "step", "retry", "retry at once"]).map(
-        lambda how: lambda world, name: world.ends(name, how)
-    ),
+    some.sampled_from(ENDS).map(lambda how: lambda world, name: world.ends(name, how)),
 )
 anything_asked = about_one(
     ["works", "waiting", "running"],
     some.one_of(
-        some.just(asks(lambda name: ReleaseRequested(name, "k"))),
-        some.just(asks(lambda name: CancelRequested(name, "k"))),
+        some.just(asks(lambda name, key: ReleaseRequested(name, key))),
+        some.just(asks(lambda name, key: CancelRequested(name, key))),
         some.sampled_from([*PHASES, "teatime"]).map(
-            lambda phase: asks(lambda name: MoveRequested(name, phase, "k"))
+            lambda phase: asks(lambda name, key: MoveRequested(name, phase, key))
         ),
     ),
 )
@@ -103,10 +102,11 @@ other_word = about_one(
     ),
 )
 word_of_a_person = some.builds(
-    lambda request, of: lambda world: world.asks(request(of[0], "k", of[1])),
+    lambda request, of: lambda world: world.asks(request(of[0], f"k{world.position}", of[1])),
     some.sampled_from([PauseRequested, ResumeRequested, ResumeRequested]),
     some.sampled_from(SCOPES),
 )
+asked_again = some.integers(0, 20).map(lambda number: lambda world: world.repeats(number))
 reload = some.sampled_from(HOUSES).map(
     lambda house: lambda world: world.lives(ConfigurationLoaded("d", house))
 )
@@ -121,7 +121,7 @@ absence = some.builds(
 )
 moves = some.one_of(
     *[plan] * 6, *[end] * 6, *[time_passes] * 3,
-    anything_asked, other_word, word_of_a_person, reload, absence,
+    anything_asked, other_word, word_of_a_person, asked_again, reload, absence,
 )  # fmt: skip
 
 

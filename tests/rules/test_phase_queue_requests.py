@@ -199,7 +199,7 @@ def test_cancelled_work_leaves_the_line() -> None:
 @pytest.mark.parametrize("subject", ["w1", "r3-1"])
 def test_running_work_is_stopped_by_its_own_name_or_its_run(subject: str) -> None:
     story = Story(planned("w1"))
-    assert story.hears(CancelRequested(subject, "k", "enough")) == [WorkStopping("w1", "enough")]
+    assert story.hears(CancelRequested(subject, "k0", "enough")) == [WorkStopping("w1", "enough")]
     assert story.hears(CancelRequested(subject, "k")) == no("nothing_to_do", subject)
 
 

@@ -29,6 +29,7 @@ from events.work import (
     WorkHeld,
     WorkMoved,
     WorkPlanned,
+    WorkReturned,
 )
 from tests.rules.projection_story import (
     DAY,
@@ -91,6 +92,24 @@ def test_what_waits_its_turn_is_queued_and_what_is_hindered_is_held(
 def test_released_work_waits_no_longer() -> None:
     work = work_after(WorkHeld("w1", "lane_full"), RELEASED)
     assert work == {"state": "released", "reason": "", "waiting_since": None, "until": None}
+
+
+def test_work_that_is_given_back_before_it_began_waits_again() -> None:
+    facts = (DAY, PLANNED, RELEASED, RESERVED, STARTING, WorkReturned("w1", "r1", 1, 1, "paused"))
+    (work,) = given(*facts)("works", "state", "reason", "waiting_since", "started_at")
+    assert work == {
+        "state": "queued",
+        "reason": "paused",
+        "waiting_since": moment(6),
+        "started_at": None,
+    }
+    (work,) = given(*facts, WorkHeld("w1", "paused"))("works", "state", "waiting_since")
+    assert work == {"state": "held", "waiting_since": moment(7)}
+
+
+def test_work_that_is_given_back_at_a_later_step_has_begun() -> None:
+    facts = (DAY, PLANNED, RELEASED, STARTING, WorkReturned("w1", "r2", 2, 1, "paused"))
+    assert given(*facts)("works", "started_at") == [{"started_at": moment(4)}]
 
 
 def test_work_ends_once() -> None:

@@ -53,6 +53,7 @@ from events.time import (
 )
 from events.work import (
     HoldReason,
+    ReturnReason,
     StepReached,
     WorkCancelled,
     WorkDeferred,
@@ -62,6 +63,7 @@ from events.work import (
     WorkMoved,
     WorkPlanned,
     WorkReleased,
+    WorkReturned,
     WorkState,
     WorkStopping,
 )
@@ -145,6 +147,10 @@ class Script:
         if self.pick((False, False, True)):
             yield RunClosed(run, work, "gather", "cancelled", started=False)
             yield RunClosed(run, work, "gather", "failed")  # Too late to matter.
+            if self.pick((False, True)):
+                yield WorkReturned(work, run, step, 1, self.pick(get_args(ReturnReason)))
+                yield WorkHeld(work, "paused")
+                yield WorkReleased(work, f"{run}-again", "gather", step, 1, category, 9)
             yield FundsReturned(run, work, category, day, 9)
             return
         yield RunStarting(run, work, "gather", step, 1, self.pick(("command", "noop")), NOON)

@@ -211,7 +211,7 @@ def test_what_a_later_plan_took_back_is_told_only_when_asked_for(call: Call, her
 def test_work_outside_any_plan_that_ended_alike_shares_a_line(call: Call, here: Places) -> None:
     another: list[AnyFact] = [
         planned("w47-1", "digest", None, "system", 0),
-        WorkDropped("w47-1", "day_over"),
+        WorkDropped("w47-1", "defer_limit"),
     ]
     projected(here.data, log_of(here.data, [(at(14, 20), another)]))
     lines = [line.split() for line in call("plan").stdout.splitlines() if "digest" in line]

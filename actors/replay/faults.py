@@ -1,0 +1,165 @@
+"""What goes wrong, at stated rates: in runs, with the daemon, with the machine and its clock."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from actors.executor.state import OpenRun
+from actors.replay.books import BOOKS
+from actors.replay.courses import Course
+from actors.replay.draws import Draws
+from actors.replay.lives import Crash, MortalWorld
+from actors.replay.naming import RunName
+from actors.replay.simulation import Consumer, Pick
+from actors.replay.world import Courses
+from actors.rules import Rules
+
+DAY = timedelta(days=1)
+HOUR_SECONDS = 3_600
+STEPS_MAX = 40  # considerations between the moment of a crash and the crash itself
+NOTICED_SECONDS = 30  # until a waiting clock sees that it was set
+SLOW = 8  # times as long
+
+
+class Rates(NamedTuple):
+    """How often in a thousand: the first seven of runs, the others of days, the last of
+    returns."""
+
+    hang: int = 20  # until its time is up
+    rate_limit: int = 40  # turned away after two seconds
+    failure: int = 40
+    slow: int = 60  # takes eight times as long
+    unseen: int = 10  # nobody saw how it ended
+    overspent: int = 20
+    missing: int = 10  # its program is not there
+    crash: int = 400  # kill -9, at any point of what was going on
+    power_cut: int = 100
+    stop: int = 300  # in order, and started again
+    host_sleep: int = 400
+    clock_forward: int = 150
+    clock_back: int = 150
+    paused_start: int = 0
+
+
+OF_RUNS = Rates._fields[:7]
+OF_DAYS = Rates._fields[7:13]
+
+
+class FaultyWorld(MortalWorld):
+    """A world in which faults are drawn; `met` counts those that came to pass."""
+
+    def __init__(
+        self,
+        courses: Courses,
+        draws: Draws,
+        rates: Rates,
+        *,
+        books: Iterable[Rules[Any]] = BOOKS,
+        pick: Pick = lambda ready: ready[0],
+        consumer: Consumer | None = None,
+    ) -> None:
+        super().__init__(self._course, books=books, pick=pick, consumer=consumer)
+        self.met: Counter[str] = Counter()
+        self._sound, self._draws, self._rates = courses, draws, rates
+        self._steps: int | None = None  # until the crash
+        self._days = 0
+
+    def live_days(self, days: int) -> None:
+        """So many days of true time, each with the faults that are drawn for it."""
+        begin = self.true
+        for day in range(days):
+            self._draw_day(day)
+            self.live_until(begin + (day + 1) * DAY)
+
+    def step(self, name: str) -> None:
+        if self._steps is not None:
+            self._steps -= 1
+            if self._steps < 0:
+                self._steps = None
+                raise Crash
+        super().step(name)
+
+    def come_back(self) -> None:
+        self._steps = None
+        super().come_back()
+
+    def down(self) -> timedelta:
+        return self._span("down", self.lives, 12)
+
+    def paused(self) -> bool:
+        found = self._draws.happens(self._rates.paused_start, "paused", self.lives)
+        self.met["paused_start"] += found
+        return found
+
+    def _draw_day(self, day: int) -> None:
+        for fault in OF_DAYS:
+            if self._draws.happens(getattr(self._rates, fault), fault, day):
+                second = self._draws.below(24 * HOUR_SECONDS, fault, "when", day)
+                happen: Callable[[], object] = getattr(self, f"_{fault}")
+                self.later(self.true + timedelta(seconds=second), happen)
+
+    def _course(self, name: RunName, run: OpenRun) -> Course:
+        course = self._sound(name, run)
+        if run.action.executor == "noop":
+            return course
+        for fault in OF_RUNS:
+            if self._draws.happens(getattr(self._rates, fault), fault, *name):
+                self.met[fault] += 1
+                return spoilt(fault, course, run)
+        return course
+
+    def _crash(self) -> None:
+        self.met["crash"] += 1
+        self._steps = self._draws.below(STEPS_MAX, "steps", self.met["crash"])
+
+    def _power_cut(self) -> None:
+        self.met["power_cut"] += 1
+        self.cut_power()
+
+    def _stop(self) -> None:
+        self.met["stop"] += 1
+        self.stop_in_order()
+
+    def _host_sleep(self) -> None:
+        self.met["host_sleep"] += 1
+        self.offset += self._span("sleep", self.met["host_sleep"], 16)
+
+    def _clock_forward(self) -> None:
+        self.met["clock_forward"] += 1
+        self.offset += self._span("forward", self.met["clock_forward"], 3)
+        self._notice_late()
+
+    def _clock_back(self) -> None:
+        self.met["clock_back"] += 1
+        self.offset -= self._span("back", self.met["clock_back"], 3)
+        self._notice_late()
+
+    def _notice_late(self) -> None:
+        seconds = self._draws.below(NOTICED_SECONDS, "noticed", self.head)
+        self.deaf_until = self.true + timedelta(seconds=seconds)
+
+    def _span(self, what: str, nth: int, hours: int) -> timedelta:
+        """Up to so many hours; short ones are as frequent as long ones."""
+        most = hours * HOUR_SECONDS >> 2 * self._draws.below(6, what, "scale", nth)
+        return timedelta(seconds=1 + self._draws.below(most, what, nth))
+
+
+def spoilt(fault: str, course: Course, run: OpenRun) -> Course:
+    """How a run goes on which a fault falls."""
+    match fault:
+        case "hang":
+            return Course(1_000 * run.action.timeout_seconds + 1)
+        case "rate_limit":
+            return Course(2_000, 1, None, None, "rate limited")
+        case "failure":
+            return course._replace(exit_code=1, cost_usd_micros=None)
+        case "slow":
+            return course._replace(milliseconds=SLOW * course.milliseconds)
+        case "unseen":
+            return course._replace(exit_code=None)
+        case "overspent":
+            ceiling = run.action.ceiling_usd_micros or run.action.estimate_usd_micros
+            return course._replace(cost_usd_micros=2 * ceiling + 1)
+        case _:
+            return Course(0, None, "program_missing")

@@ -1,0 +1,170 @@
+"""What should have come about, and what stands in its way where it is decided again."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from actors.budget.ledger import refusal
+from actors.phase_queue.state import IN_LINE, Work
+from actors.replay.forking import Fork
+from events.plan import CandidatePassedOver, OccurrenceSkipped
+from events.record import Record
+from events.requests import RequestRefused
+from events.runs import RunClosed, RunRetrying, RunStarting
+from events.time import OccurrenceMissed, PhaseMissed, PhaseStarted
+from events.work import HoldReason, WorkDropped, WorkPlanned
+
+Kind = Literal["work", "occurrence", "request", "candidate", "phase", "retry", "in_time"]
+
+
+class Goal(NamedTuple):
+    """A thing that did not happen. Which of the names count depends on the kind."""
+
+    kind: Kind
+    work: str = ""  # when it had been planned before
+    key: str = ""  # of the work, or of the request
+    name: str = ""  # of the intent, template or action
+    day: date | None = None
+    phase: str = ""
+    moment: datetime | None = None  # when it was due, or how late it was started
+
+
+class Obstacle(NamedTuple):
+    """Why not: a reason of a list, and the work that waits for it, if there is one."""
+
+    within: str
+    reason: str
+    work: str = ""
+
+
+def obstacle_of(fork: Fork, goal: Goal) -> Obstacle | None:
+    """The first thing in the way; None when the goal is reached."""
+    match goal.kind:
+        case "phase":
+            return _of_phase(fork, goal)
+        case "retry":
+            tried = _any(fork, RunRetrying, work=work_in(fork, goal) or "")
+            return None if tried else Obstacle("end", "failed")
+        case "in_time":
+            return _of_start(fork, goal)
+        case "request" if not goal.name:
+            return _of_answer(fork, goal)
+    work = work_in(fork, goal)
+    return _of_work(fork, work or goal.work) if work or goal.work else _of_verdict(fork, goal)
+
+
+def runs(fork: Fork, goal: Goal) -> bool:
+    """Whether it has come so far that a run starts, or that nothing more can become of it."""
+    work = work_in(fork, goal)
+    if work is None:
+        return True
+    return work not in fork.queue.works or _any(fork, RunStarting, work=work)
+
+
+def work_in(fork: Fork, goal: Goal) -> str | None:
+    """The id of the work, as it is known there."""
+    return goal.work if goal.work in fork.queue.works else _planned_as(fork.said, goal)
+
+
+def _planned_as(said: Iterable[Record], goal: Goal) -> str | None:
+    planned = (it.fact for it in said if isinstance(it.fact, WorkPlanned))
+    return next((it.work for it in planned if _is_wanted(it, goal)), None)
+
+
+def _is_wanted(planned: WorkPlanned, goal: Goal) -> bool:
+    match goal.kind:
+        case "occurrence":
+            name, _, instant = planned.key.rpartition("@")
+            wanted = planned.source == "intent" and name == goal.name
+            return wanted and goal.moment in (None, datetime.fromisoformat(instant))
+        case "candidate":
+            here = planned.day == goal.day and planned.phase == goal.phase
+            return planned.source == "template" and planned.name == goal.name and here
+        case _:
+            return planned.key == goal.key
+
+
+def _of_work(fork: Fork, name: str) -> Obstacle | None:
+    if _any(fork, RunStarting, work=name):
+        return None
+    work = fork.queue.works.get(name)
+    if work is None:
+        for record in fork.said:
+            match record.fact:
+                case WorkDropped(work=dropped, reason=reason) if dropped == name:
+                    return Obstacle("drop", reason)
+                case RunClosed(work=closed, outcome=outcome) if closed == name:
+                    return Obstacle("outcome", outcome, record.fact.action)
+        return Obstacle("end", "cancelled")
+    if work.reason == "no_funds":
+        return _of_money(fork, name)
+    return Obstacle("hold", _room(fork, work) or work.reason or "no_funds", name)
+
+
+def _room(fork: Fork, work: Work) -> HoldReason | None:
+    """What it stands in line for: that is said when it joins the line, and may change there."""
+    house, queue = fork.queue.house, fork.queue
+    if work.reason not in IN_LINE:
+        return None
+    if queue.busy.get(work.lane, 0) >= house.lane(work.lane).concurrency:
+        return "lane_full"
+    return "daemon_full" if queue.running >= house.executor.concurrency else None
+
+
+def _of_money(fork: Fork, name: str) -> Obstacle:
+    if name in fork.refusals:
+        return Obstacle("funds", fork.refusals[name].fact.reason, name)
+    place = fork.ledger.refused.places.get(name)
+    why = refusal(fork.ledger, fork.ledger.refused.lines[place[0]].price) if place else None
+    return Obstacle("funds", why or "day_spent", name)
+
+
+def _of_verdict(fork: Fork, goal: Goal) -> Obstacle:
+    for record in reversed(fork.said):
+        match record.fact:
+            case OccurrenceSkipped(intent, due_at, reason) if goal.kind == "occurrence":
+                if intent == goal.name and goal.moment in (None, due_at):
+                    return Obstacle("skip", reason)
+            case OccurrenceMissed(intent=intent, reason=reason) if goal.kind == "occurrence":
+                if intent == goal.name:
+                    return Obstacle("miss", reason)
+            case RequestRefused(key=key, reason=reason) if goal.kind == "request":
+                if key == goal.key:
+                    return Obstacle("refusal", reason)
+            case CandidatePassedOver(day, _, phase, template, reason):
+                if (day, phase, template) == (goal.day, goal.phase, goal.name):
+                    return Obstacle("passed_over", reason)
+    return Obstacle("silence", "not_due")
+
+
+def _of_answer(fork: Fork, goal: Goal) -> Obstacle | None:
+    for record in reversed(fork.said):
+        if isinstance(record.fact, RequestRefused) and record.fact.key == goal.key:
+            return Obstacle("refusal", record.fact.reason)
+    return None
+
+
+def _of_phase(fork: Fork, goal: Goal) -> Obstacle | None:
+    for record in fork.said:
+        match record.fact:
+            case PhaseStarted(day=day, phase=phase) if (day, phase) == (goal.day, goal.phase):
+                return None
+            case PhaseMissed(day=day, phase=phase, reason=reason):
+                if (day, phase) == (goal.day, goal.phase):
+                    return Obstacle("phase_miss", reason)
+    return Obstacle("silence", "no_phase")
+
+
+def _of_start(fork: Fork, goal: Goal) -> Obstacle | None:
+    """Whether the run that started may start so late."""
+    for record in fork.said:
+        match record.fact:
+            case RunStarting(work=work, not_after=not_after) if work == work_in(fork, goal):
+                late = goal.moment is not None and goal.moment > not_after
+                return Obstacle("trouble", "too_late", work) if late else None
+    return Obstacle("trouble", "too_late")
+
+
+def _any(fork: Fork, kind: type[RunStarting | RunRetrying], work: str) -> bool:
+    facts = (it.fact for it in fork.said if isinstance(it.fact, kind))
+    return any(it.work == work for it in facts)

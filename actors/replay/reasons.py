@@ -1,0 +1,182 @@
+"""What each reason of each closed list means, as the end of a sentence."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from events.budget import RefuseReason
+from events.plan import PassOverReason, PlanCause, SkipReason, WithdrawReason
+from events.requests import Refusal
+from events.runs import Outcome, ResultFault, Trouble
+from events.time import MissReason, PhaseMissReason
+from events.work import DropReason, HoldReason, ReturnReason, WorkState
+
+SilenceReason = Literal[
+    "intent_unknown", "intent_disabled", "not_due", "not_yet", "daemon_down", "no_plan", "no_phase"
+]
+
+HOLDS: Mapping[HoldReason, str] = {
+    "phase_not_open": "its phase is not open",
+    "lane_full": "its lane is full",
+    "daemon_full": "as much runs already as may run at once",
+    "paused": "it is paused",
+    "not_before": "it may not begin before its time",
+    "no_funds": "there is no money for it",
+    "retry_backoff": "the time between two attempts has not passed",
+}
+DROPS: Mapping[DropReason, str] = {
+    "phase_over": "its phase ended before it could start",
+    "defer_limit": "it had been put off as often as it may be",
+    "no_phase_left": "no phase comes any more in which it could run",
+    "too_late": "it could not be started in time, and waits for no phase",
+    "replanned": "a new plan took it back",
+    "configuration_changed": "the configuration changed, and a new plan took it back",
+}
+SKIPS: Mapping[SkipReason, str] = {
+    "still_running": "the work of the occurrence before it had not ended",
+    "intent_unknown": "no such intent was configured",
+    "intent_disabled": "the intent was disabled",
+    "work_unknown": "what it runs is neither an action nor a template",
+    "phase_unknown": "the phase it waits for is not configured",
+}
+MISSES: Mapping[MissReason, str] = {
+    "daemon_down": "the daemon was not running",
+    "late": "the daemon was asleep, or looked at the time too late",
+    "in_the_past": "its time had passed when it was configured",
+}
+PHASE_MISSES: Mapping[PhaseMissReason, str] = {
+    "daemon_down": "the daemon was not running",
+    "before_first_start": "the daemon had never run before",
+}
+FUNDS: Mapping[RefuseReason, str] = {
+    "no_day_open": "no day had been opened yet",
+    "category_spent": "too little is left of its category today",
+    "day_spent": "too little is left of the day's money",
+    "over_category_limit": "it costs more than its category may cost in a day",
+    "over_day_limit": "it costs more than the day may cost",
+    "closed": "its category is closed after an overrun",
+}
+REFUSALS: Mapping[Refusal, str] = {
+    "unknown_subject": "nothing of that name is known",
+    "unknown_phase": "no such phase comes",
+    "already_ended": "it had ended already",
+    "already_running": "it ran already",
+    "already_paused": "it was paused already",
+    "not_paused": "it was not paused",
+    "nothing_to_do": "there was nothing to do",
+    "no_day_open": "no day was open",
+    "intent_disabled": "the intent is disabled",
+    "too_many_waiting": "too much work waited already",
+}
+PASS_OVERS: Mapping[PassOverReason, str] = {
+    "disabled": "it is disabled, or planning is",
+    "outside_windows": "the phase lies outside its windows",
+    "phase_not_wanted": "it does not want that phase",
+    "daily_limit": "it had been planned as often as it may be in a day",
+    "phase_limit": "it had been planned as often as it may be in a phase",
+    "phase_full": "the phase held as much work as may be planned into one",
+    "no_money_in_category": "too little was left of its category",
+    "no_money_left": "too little was left of the day's money",
+    "no_time_left": "too little time was left in its lane",
+    "outscored": "others were worth more, and took what there was",
+}
+RETURNS: Mapping[ReturnReason, str] = {
+    "paused": "it was paused before it began",
+    "too_late": "it could not be started in time",
+    "doors_closed": "the daemon ran in safe mode, in which nothing is started",
+    "daemon_stopped": "the daemon stopped before it began",
+}
+WITHDRAWALS: Mapping[WithdrawReason, str] = {
+    "replanned": "somebody asked for a new plan",
+    "configuration_changed": "the configuration changed",
+}
+OUTCOMES: Mapping[Outcome, str] = {
+    "succeeded": "it went well",
+    "failed": "it failed",
+    "timed_out": "it took longer than it may",
+    "cancelled": "it was stopped",
+    "misconfigured": "it cannot be run as it is configured",
+    "too_late": "it could not be started in time",
+    "unknown": "nobody saw how it ended",
+}
+TROUBLES: Mapping[Trouble, str] = {
+    "program_missing": "its program does not exist",
+    "not_executable": "its program may not be executed",
+    "lane_missing": "the directory of its lane does not exist",
+    "bad_input": "its input cannot be used",
+    "spawn_failed": "the system could not start it",
+    "timed_out": "it took longer than it may",
+    "cancelled": "somebody stopped it",
+    "too_late": "it could not be started in time",
+    "doors_closed": "the daemon ran in safe mode, in which nothing is started",
+    "paused": "it was paused before it began",
+    "daemon_stopped": "the daemon stopped first",
+    "lost": "nobody saw its end, for the daemon was not there",
+}
+FAULTS: Mapping[ResultFault, str] = {
+    "too_large": "its result is too large",
+    "not_json": "its result is not JSON",
+    "not_an_object": "its result is not an object",
+    "wrong_types": "its result has values of the wrong type",
+    "absurd_cost": "its result reports an absurd cost",
+}
+STATES: Mapping[WorkState, str] = {
+    "completed": "it went well",
+    "failed": "it failed",
+    "unknown": "nobody saw how it ended",
+    "cancelled": "it was stopped",
+    "buried": "it failed as often as it may be tried",
+}
+PLANS: Mapping[PlanCause, str] = {
+    "day_opened": "the day's money was there",
+    "configuration_changed": "the configuration changed",
+    "asked": "somebody asked",
+}
+SILENCES: Mapping[SilenceReason, str] = {
+    "intent_unknown": "no such intent is configured",
+    "intent_disabled": "the intent is disabled",
+    "not_due": "it is not due then",
+    "not_yet": "its time has not come yet",
+    "daemon_down": "nothing has been recorded since: the daemon is not running",
+    "no_plan": "no plan was drawn for that day",
+    "no_phase": "no such phase comes on that day",
+}
+
+
+class Blocking(NamedTuple):
+    """A reason out of one of the lists, and where it stands."""
+
+    within: str  # which list: hold, drop, skip, miss, refusal, funds, passed_over ...
+    reason: str
+    means: str
+    position: int = 0  # 0: it stands nowhere, it follows from what does not stand there
+
+
+Meanings = Mapping[str, str]
+LISTS: Mapping[str, Meanings] = {
+    name: {str(reason): means for reason, means in meanings.items()}
+    for name, meanings in (
+        ("hold", HOLDS),
+        ("drop", DROPS),
+        ("skip", SKIPS),
+        ("miss", MISSES),
+        ("phase_miss", PHASE_MISSES),
+        ("funds", FUNDS),
+        ("refusal", REFUSALS),
+        ("passed_over", PASS_OVERS),
+        ("return", RETURNS),
+        ("withdrawal", WITHDRAWALS),
+        ("outcome", OUTCOMES),
+        ("trouble", TROUBLES),
+        ("fault", FAULTS),
+        ("end", STATES),
+        ("silence", SILENCES),
+    )
+}
+
+
+def blocking(within: str, reason: str, position: int = 0, more: str = "") -> Blocking:
+    """A reason with its meaning, and `more` of what is known about it."""
+    means = LISTS[within].get(reason, reason.replace("_", " "))
+    if (within, reason) == ("outcome", "failed") and more:
+        return Blocking(within, reason, more, position)
+    return Blocking(within, reason, f"{means}: {more}" if more else means, position)

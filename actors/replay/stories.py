@@ -1,0 +1,187 @@
+"""What became of everything in a log, told so that two logs can be laid side by side.
+
+Its subjects have natural keys: pieces of work, requests, occurrences that became no work, phases.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
+
+from actors.replay.naming import Names
+from events.budget import BudgetOpened, FundsRefused, FundsSettled
+from events.catalogue import AnyFact
+from events.plan import OccurrenceSkipped, WorkWithdrawn
+from events.record import Record
+from events.requests import Paused, RequestRefused, RequestRepeated, Resumed
+from events.runs import RunClosed, RunStarting
+from events.time import OccurrenceMissed, PhaseMissed, PhaseStarted
+from events.work import (
+    WorkCancelled,
+    WorkDeferred,
+    WorkDropped,
+    WorkFinished,
+    WorkHeld,
+    WorkMoved,
+    WorkPlanned,
+    WorkReleased,
+)
+
+MOVED_BY = timedelta(seconds=60)
+Kind = Literal["work", "request", "occurrence", "phase"]
+
+
+class Story(Struct):
+    """What became of a piece of work, or what was said to a request, an occurrence, a phase."""
+
+    name: str = ""
+    category: str = ""
+    lane: str = ""
+    day: date | None = None
+    phase: str | None = None
+    started_at: datetime | None = None
+    state: str = "planned"  # held, released, running, or how it ended
+    reason: str = ""
+    refused: int = 0  # times that money was refused
+    runs: list[str] = field(default_factory=list)  # outcomes, in order
+    cost_usd_micros: int = 0
+
+
+class Difference(NamedTuple):
+    """A subject of which the two logs tell different things; None where one knows it not."""
+
+    kind: Kind
+    subject: str
+    what: str
+    recorded: Story | None
+    otherwise: Story | None
+    drawn: bool = False  # Its end was invented.
+
+
+class Stories:
+    """Takes the records of a log in order."""
+
+    def __init__(self) -> None:
+        self.subjects: dict[tuple[Kind, str], Story] = {}
+        self.spend: dict[date, dict[str, int]] = {}  # by day and category
+        self.limits: dict[date, int] = {}
+        self._names = Names()
+
+    def take(self, record: Record) -> None:
+        fact = record.fact
+        if isinstance(fact, WorkWithdrawn):
+            self.subjects.pop(("work", self._names.works.get(fact.work, "")), None)
+        self._names.learn(fact)
+        if isinstance(fact, WorkPlanned):
+            self.subjects["work", self._names.works[fact.work]] = Story(
+                fact.name, fact.category, fact.lane, fact.day, fact.phase
+            )
+        elif (story := self._story(fact)) is not None:
+            _tell(story, fact, record.at)
+        else:
+            self._note(fact)
+
+    def _story(self, fact: AnyFact) -> Story | None:
+        key = self._names.works.get(getattr(fact, "work", ""))
+        if isinstance(fact, FundsSettled):
+            by_category = self.spend.setdefault(fact.day, {})
+            before = by_category.get(fact.category, 0)
+            by_category[fact.category] = before + fact.cost_usd_micros
+        return None if key is None else self.subjects.get(("work", key))
+
+    def _note(self, fact: AnyFact) -> None:
+        match fact:
+            case BudgetOpened(day=day, limit_usd_micros=limit):
+                self.limits[day] = limit
+            case RequestRefused(key=key, reason=refusal):
+                self.subjects["request", key] = Story(state="refused", reason=refusal)
+            case RequestRepeated(key=key):
+                self.subjects["request", key] = Story(state="repeated")
+            case OccurrenceSkipped(intent=intent, due_at=due, reason=skip):
+                subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
+                self.subjects["occurrence", subject] = Story(intent, state="skipped", reason=skip)
+            case OccurrenceMissed(intent=intent, first_due_at=due, reason=miss, count=count):
+                subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
+                words = miss if count == 1 else f"{miss}, {count} of them"
+                self.subjects["occurrence", subject] = Story(intent, state="missed", reason=words)
+            case PhaseStarted(day=day, phase=phase):
+                self.subjects["phase", f"{phase}@{day}"] = Story(phase, state="started")
+            case PhaseMissed(day=day, phase=phase, reason=missed):
+                self.subjects["phase", f"{phase}@{day}"] = Story(
+                    phase, state="missed", reason=missed
+                )
+            case Paused(scope=scope, name=name) | Resumed(scope=scope, name=name):
+                state = "paused" if isinstance(fact, Paused) else "resumed"
+                label = f"{scope} {name}".strip()
+                known = self.subjects.setdefault(("request", label), Story(label))
+                known.runs.append(state)
+
+
+def _tell(story: Story, fact: AnyFact, at: datetime) -> None:
+    match fact:
+        case WorkHeld(reason=held):
+            story.state, story.reason = "held", held
+        case WorkReleased():
+            story.state, story.reason = "released", ""
+        case FundsRefused():
+            story.refused += 1
+        case RunStarting():
+            story.started_at = story.started_at or at
+            story.state, story.reason = "running", ""
+        case RunClosed(outcome=outcome):
+            story.runs.append(outcome)
+        case FundsSettled(cost_usd_micros=cost):
+            story.cost_usd_micros += cost
+        case WorkDeferred(phase=phase, day=day):
+            story.phase, story.day = phase, day
+        case WorkMoved(phase=phase):
+            story.phase = phase
+        case WorkFinished(state=state):
+            story.state, story.reason = state, ""
+        case WorkDropped(reason=dropped):
+            story.state, story.reason = "dropped", dropped
+        case WorkCancelled():
+            story.state, story.reason = "cancelled", ""
+
+
+def differences(
+    recorded: Stories, otherwise: Stories, is_drawn: Callable[[str], bool] = lambda key: False
+) -> Iterator[Difference]:
+    """Where the two tell different things, in the order of the recorded one, then the other's."""
+    for subject in dict.fromkeys([*recorded.subjects, *otherwise.subjects]):
+        kind, name = subject
+        before, after = recorded.subjects.get(subject), otherwise.subjects.get(subject)
+        if what := _what(kind, before, after):
+            yield Difference(kind, name, what, before, after, kind == "work" and is_drawn(name))
+
+
+def _what(kind: Kind, before: Story | None, after: Story | None) -> str:
+    """What is different, in a word or two; "" when nothing is that matters."""
+    if kind != "work" or before is None or after is None:
+        return _what_is_there(before, after) if before != after else ""
+    if (before.started_at is None) != (after.started_at is None):
+        return "would have run" if after.started_at else "would not have run"
+    if before.state != after.state or before.reason != after.reason:
+        return "would have ended otherwise"
+    if bool(before.refused) != bool(after.refused):
+        return "would have been refused money" if after.refused else "would have had money"
+    if before.runs != after.runs:
+        return "would have run otherwise"
+    if (before.day, before.phase) != (after.day, after.phase) or _far(before, after):
+        return "would have moved"
+    return "would have cost otherwise" if before.cost_usd_micros != after.cost_usd_micros else ""
+
+
+def _what_is_there(before: Story | None, after: Story | None) -> str:
+    if before is None:
+        assert after is not None
+        return "would have run" if after.started_at else f"would have been {after.state}"
+    if after is None:
+        return "would not have run" if before.started_at else f"would not have been {before.state}"
+    return f"would have been {after.state}"
+
+
+def _far(before: Story, after: Story) -> bool:
+    one, other = before.started_at, after.started_at
+    return one is not None and other is not None and abs(one - other) > MOVED_BY

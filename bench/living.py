@@ -1,0 +1,119 @@
+"""The whole daemon but its web side, in this process, so that it can be handed what is measured."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import time
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from loguru import logger
+from pykka import ActorRegistry, ThreadingActor
+
+from actors.clock.timer import now
+from actors.executor.identity import boot_id
+from actors.executor.processes import Processes
+from actors.recall import recall
+from events.budget import BudgetOpened
+from events.bus import CaughtUp, News, Subscribe
+from events.configuration import (
+    Action,
+    Configuration,
+    ConfigurationLoaded,
+    Executor,
+    Lane,
+    Phase,
+    Plan,
+)
+from events.daemon import DaemonStarted
+from events.fact import Fact
+from events.record import Record
+from events.sqlite import SqliteStore
+from horarium.daemon.edge import Edge
+from horarium.daemon.house import House, Terms
+from horarium.daemon.life import BOOKS
+from horarium.daemon.printing import TEXT
+
+SECONDS = 60.0  # until something has gone wrong
+SWITCH_SECONDS = 0.0005  # as in the daemon
+Heard = SimpleQueue[Record]
+
+
+class Living(NamedTuple):
+    house: House
+    edge: Edge
+    data: Path
+    heard: Heard  # the records of the kinds that were asked for
+
+
+class Listener(ThreadingActor):
+    """Puts what it hears where it can be waited for."""
+
+    def __init__(self, heard: Heard) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def on_receive(self, message: News | CaughtUp) -> None:
+        if isinstance(message, News):
+            for record in message.records:
+                self._heard.put(record)
+
+
+@contextmanager
+def living(data: Path, settings: Configuration, *kinds: type[Fact]) -> Iterator[Living]:
+    """A house whose day is open, and a listener to some kinds of facts."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    data.mkdir(parents=True)
+    logger.configure(handlers=[{"sink": data / "lines.log", "format": TEXT}], extra={"at": ""})
+    heard: Heard = SimpleQueue()
+    store = SqliteStore(data / "log.sqlite", settings.store)
+    try:
+        house = _house(store, data, settings)
+        _listen(house, heard, BudgetOpened, *kinds)
+        edge = house.start(recall(BOOKS, store))
+        while not isinstance(heard.get(timeout=SECONDS).fact, BudgetOpened):
+            pass
+        yield Living(house, edge, data, heard)
+        house.stop("asked", 0, hurry=lambda: True)
+    finally:
+        ActorRegistry.stop_all()  # Threads that live on would hold up the end of the process.
+        store.close()
+
+
+def wait_for(heard: Heard, count: int) -> None:
+    """Until so many of the awaited facts have come."""
+    for _ in range(count):
+        heard.get(timeout=SECONDS)
+
+
+def one_action(action: Action, concurrency: int) -> Configuration:
+    """A day of one phase without plans, and one action, `job`, so many at once."""
+    return Configuration(
+        phases=(Phase(name="all", start=time(0), end=time(0)),),
+        plan=Plan(enabled=False),
+        lanes={action.lane: Lane(concurrency=concurrency)},
+        executor=Executor(concurrency=concurrency),
+        actions={"job": action},
+    )
+
+
+def _house(store: SqliteStore, data: Path, settings: Configuration) -> House:
+    """A house in which the first facts of a life are told."""
+    terms = Terms(settings, data, boot_id())
+    house = House(store, terms, _choked, lambda tell: Processes(data, tell, now))
+    house.introduce(BOOKS)
+    started = DaemonStarted("bench", os.getpid(), boot_id())
+    house.tell("daemon", [ConfigurationLoaded("bench", settings), started]).result(SECONDS)
+    return house
+
+
+def _listen(house: House, heard: Heard, *kinds: type[Fact]) -> None:
+    listener = Listener.start(heard)
+    house.bus.tell(Subscribe(listener, house.pulse.head.position, frozenset(kinds)))
+
+
+def _choked(actor: str, record: Record | None, error: BaseException) -> None:
+    sys.stderr.write(f"{actor} choked on {record}: {error!r}\n")
+    os._exit(70)

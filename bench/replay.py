@@ -1,0 +1,85 @@
+"""A long log: reading it, folding it, starting with it."""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from signal import SIGKILL
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from actors.recall import Recall, remembered
+from actors.rules import Rules
+from bench.process import daemon, head, wait_until_past
+from bench.report import Figure, at_most
+from events.sqlite import SqliteStore
+from events.store import Store, pages, rows
+from horarium.daemon.life import BOOKS
+
+ALL: Sequence[Rules[Any]] = BOOKS
+KINDS = {kind for book in ALL for kind in book.hears}
+
+
+def fold(history: Path, quick: bool) -> Iterator[Figure]:
+    """What the six actors would know, from the first record to the last."""
+    with closing(SqliteStore(history / "log.sqlite")) as store:
+        count = store.head().position
+        raw = _seconds(lambda: deque(rows(store), maxlen=0))
+        folded = _seconds(lambda: _fold(store))
+        lived = _seconds(lambda: _live_again(store))
+    limit = "reading the bytes alone"
+    name = f"reading and folding {count:,} records"
+    yield Figure(name, folded, "s", raw, limit, at_most(4))
+    name = "the same as after a loss of all snapshots, each link checked"
+    yield Figure(name, lived, "s", raw, limit)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
+
+
+def _fold(store: Store) -> None:
+    """Each actor learns, in the order of the log, what it hears and what it decided itself."""
+    states = {book.actor: book.state() for book in ALL}
+    learners = {
+        kind: {book.actor: book.evolve for book in ALL if kind in book.hears} for kind in KINDS
+    }
+    own = {book.actor: book.evolve for book in ALL}
+    for page in pages(store):
+        for record in page:
+            by, fact, at = record.by, record.fact, record.at
+            if by in own:
+                own[by](states[by], fact, at)
+            for actor, evolve in learners.get(type(fact), {}).items():
+                if actor != by:
+                    evolve(states[actor], fact, at)
+
+
+def _live_again(store: Store) -> None:
+    recalls = {book.actor: Recall(book, None, store.considered(book.actor) or 0) for book in ALL}
+    remembered(recalls, store)
+
+
+def restart(history: Path, quick: bool) -> Iterator[Figure]:
+    """From the command to its first record, after kills that left 1 % behind the snapshots."""
+    data = history.with_name("restart")
+    shutil.copytree(history, data)
+    before = head(data / "log.sqlite")
+    took = [_start(data) for _ in range(3)]
+    yield Figure(
+        f"start with {before:,} records, to the first record of the new life",
+        median(took),
+        "s",
+        target=at_most(2),
+    )
+
+
+def _start(data: Path) -> float:
+    before, began = head(data / "log.sqlite"), perf_counter()
+    with daemon(data / "config.toml", data, SIGKILL) as alive:
+        wait_until_past(alive.log, before)
+        return perf_counter() - began

@@ -1,0 +1,181 @@
+"""Who may say what, because of what: authors, causes, times, depths, ids."""
+
+from datetime import datetime
+from typing import get_args
+
+from events.budget import (
+    BudgetOpened,
+    CategoryReopened,
+    FundsOverrun,
+    FundsRefused,
+    FundsReserved,
+    FundsReturned,
+    FundsSettled,
+)
+from events.catalogue import (
+    ABudgetDecision,
+    AClockDecision,
+    AnExecutorDecision,
+    AnyFact,
+    APlannerDecision,
+    AQueueDecision,
+    ARequest,
+)
+from events.cleanup import SweepStarting
+from events.configuration import ConfigurationLoaded
+from events.daemon import DaemonStarted
+from events.fact import Fact, kind_of
+from events.plan import OccurrenceSkipped, PlanDrawn, WorkWithdrawn
+from events.record import Record
+from events.requests import (
+    CancelRequested,
+    MoveRequested,
+    Paused,
+    PauseRequested,
+    ReplanRequested,
+    RequestRefused,
+    RequestRepeated,
+    Resumed,
+    ResumeRequested,
+)
+from events.runs import RunCancelling, RunClosed, RunEnded, RunRetrying, RunStarting, WorkBuried
+from events.time import (
+    AlarmCleared,
+    AlarmRang,
+    AlarmSet,
+    DayStarted,
+    OccurrenceDue,
+    OccurrenceMissed,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+    TimePassed,
+)
+from events.work import (
+    StepReached,
+    WorkFinished,
+    WorkMoved,
+    WorkPlanned,
+    WorkReleased,
+    WorkReturned,
+    WorkStopping,
+)
+from projections.invariants.check import Tell, Violation
+from projections.invariants.past import ACTORS, Past
+
+DEPTH_MAX = 32
+WINDOW_RECORDS = 1 << 16  # so far back the cause of a decision is looked up
+_MASK = WINDOW_RECORDS - 1
+
+Kinds = frozenset[type[Fact]]
+_REQUESTS: Kinds = frozenset(get_args(ARequest))
+_MOMENTS: Kinds = frozenset({DaemonStarted, TimePassed})
+_ENDS: Kinds = frozenset({RunEnded, FundsReserved})
+
+AUTHORS: dict[type[Fact], frozenset[str]] = {
+    **dict.fromkeys(get_args(AClockDecision), frozenset({"clock"})),
+    **dict.fromkeys(get_args(APlannerDecision), frozenset({"planner"})),
+    **dict.fromkeys(get_args(AQueueDecision), frozenset({"phase_queue"})),
+    **dict.fromkeys(get_args(ABudgetDecision), frozenset({"budget"})),
+    **dict.fromkeys(get_args(AnExecutorDecision), frozenset({"executor"})),
+    SweepStarting: frozenset({"cleanup"}),
+    RequestRepeated: frozenset({"planner", "phase_queue"}),
+    RequestRefused: frozenset({"planner", "phase_queue"}),
+    AlarmSet: frozenset(ACTORS),
+    AlarmCleared: frozenset(ACTORS),
+}
+CAUSES: dict[type[Fact], Kinds] = {
+    **dict.fromkeys((DayStarted, PhaseStarted, PhaseMissed, OccurrenceDue, AlarmRang), _MOMENTS),
+    **dict.fromkeys((PhaseEnded, OccurrenceMissed), _MOMENTS | {ConfigurationLoaded}),
+    PlanDrawn: frozenset({BudgetOpened, ConfigurationLoaded, ReplanRequested}),
+    OccurrenceSkipped: frozenset({OccurrenceDue}),
+    WorkWithdrawn: frozenset({ConfigurationLoaded, ReplanRequested}),
+    RequestRefused: _REQUESTS,
+    RequestRepeated: _REQUESTS,
+    WorkStopping: frozenset({CancelRequested}),
+    WorkMoved: frozenset({MoveRequested}),
+    Paused: frozenset({PauseRequested, DaemonStarted}),
+    Resumed: frozenset({ResumeRequested}),
+    BudgetOpened: frozenset({DayStarted, ConfigurationLoaded}),
+    **dict.fromkeys((FundsReserved, FundsRefused), frozenset({WorkReleased, StepReached})),
+    **dict.fromkeys((FundsSettled, FundsReturned, FundsOverrun), frozenset({RunClosed})),
+    CategoryReopened: frozenset({ResumeRequested}),
+    RunStarting: frozenset({FundsReserved}),
+    RunCancelling: frozenset({WorkStopping}),
+    **dict.fromkeys((RunClosed, StepReached, WorkFinished, RunRetrying, WorkReturned), _ENDS),
+    WorkBuried: _ENDS,
+    SweepStarting: frozenset({RunStarting}),
+}
+_NAMED: dict[type[Fact], tuple[str, str]] = {
+    WorkPlanned: ("work", "w"),
+    WorkReleased: ("run", "r"),
+    StepReached: ("run", "r"),
+    SweepStarting: ("sweep", "s"),
+}
+_UNKNOWN: tuple[datetime | None, int, type[Fact]] = (None, 0, Fact)
+
+
+class Causes:
+    """Looks at every record: the one check that is not called by kind."""
+
+    NAME = "cause"
+
+    def __init__(self, past: Past, tell: Tell) -> None:
+        self._past, self._tell = past, tell
+        self._recent = [_UNKNOWN] * WINDOW_RECORDS
+
+    def look(self, record: Record, kind: type[AnyFact]) -> None:
+        position, cause, depth = record.position, record.cause, record.depth
+        self._recent[position & _MASK] = (record.at, depth, kind)
+        authors = AUTHORS.get(kind)
+        if authors is None:
+            if cause is not None or depth or record.by in ACTORS:
+                self._observation(record)
+        elif cause is None or not 0 < cause < position:
+            self._wrong(record, _no_cause(record))
+        elif record.by not in authors:
+            self._wrong(record, f"{record.by} says {kind_of(kind)}, which is not its to say")
+        else:
+            self._decision(record, kind, cause, depth)
+
+    def _observation(self, record: Record) -> None:
+        if record.by in ACTORS:
+            self._wrong(record, f"{record.by} is an actor and signs an observation")
+        elif record.cause is not None and not 0 < record.cause < record.position:
+            self._wrong(record, _no_cause(record))
+        elif record.depth:
+            self._wrong(record, f"an observation of depth {record.depth}")
+
+    def _decision(self, record: Record, kind: type[Fact], cause: int, depth: int) -> None:
+        by, considered = record.by, self._past.considered
+        if cause < considered[by]:
+            self._wrong(record, f"{by} answers {cause} after it has answered {considered[by]}")
+        considered[by] = cause
+        at, deep, what = self._recent[cause & _MASK]
+        if record.position - cause < WINDOW_RECORDS and at is not None:
+            if record.at != at:
+                self._wrong(record, f"it bears another time than its cause {cause}")
+            if depth != deep + 1:
+                self._wrong(record, f"its depth is {depth}, that of its cause {cause} is {deep}")
+            if kind in CAUSES and what not in CAUSES[kind]:
+                why = f"{kind_of(kind)} cannot follow from {kind_of(what)} ({cause})"
+                self._wrong(record, why)
+        if depth > DEPTH_MAX:
+            self._wrong(record, f"its depth is {depth}: rules that answer each other for ever")
+        if kind in _NAMED:
+            self._check_name(record, kind)
+
+    def _check_name(self, record: Record, kind: type[Fact]) -> None:
+        field, letter = _NAMED[kind]
+        name = getattr(record.fact, field)
+        if not name.startswith(f"{letter}{record.cause}-"):
+            self._wrong(record, f"{name} is not named for its cause {record.cause}")
+
+    def _wrong(self, record: Record, reason: str) -> None:
+        self._tell(Violation(self.NAME, record.position, reason))
+
+
+def _no_cause(record: Record) -> str:
+    if record.cause is None:
+        return f"a decision of {record.by} without a cause"
+    return f"its cause {record.cause} is no earlier record"

@@ -1,0 +1,88 @@
+"""One pass over a log: every record, every check."""
+
+from collections.abc import Iterable, Mapping
+
+from events.catalogue import AnyFact
+from events.daemon import DaemonStopped
+from events.fact import Fact
+from events.record import Record
+from projections.invariants.alarms import Alarms
+from projections.invariants.answers import Answers
+from projections.invariants.causes import Causes
+from projections.invariants.check import Check, Handler, Tell
+from projections.invariants.days import Days
+from projections.invariants.holds import Holds
+from projections.invariants.keys import Keys
+from projections.invariants.lanes import Lanes
+from projections.invariants.lives import Lives
+from projections.invariants.money import Money
+from projections.invariants.occurrences import Occurrences
+from projections.invariants.past import ACTORS, Past
+from projections.invariants.pauses import Pauses
+from projections.invariants.runs import Runs
+from projections.invariants.sweeps import Sweeps
+from projections.invariants.works import Works
+
+# In this order they hear a fact: money looks at a run before its refusal is the end of it.
+CHECKS: tuple[type[Check], ...] = (
+    Lives,
+    Days,
+    Occurrences,
+    Keys,
+    Alarms,
+    Works,
+    Money,
+    Sweeps,
+    Runs,
+    Holds,
+    Pauses,
+    Lanes,
+)
+
+
+class Checker:
+    """Takes the records of a log in order. `tell` is told of each violation at once.
+
+    Of a log that begins `after` a record little is known: only causes and answers are looked at.
+    """
+
+    def __init__(self, tell: Tell, after: int = 0) -> None:
+        self.past = Past()
+        self._causes, self._answers = Causes(self.past, tell), Answers(self.past, tell)
+        self._checks = [] if after else [check(self.past, tell) for check in CHECKS]
+        self._handlers = _by_kind(self._checks)
+        self._last: type[AnyFact] | None = None
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Those that follow upon what was taken before."""
+        past, causes, answers = self.past, self._causes.look, self._answers.look
+        handlers = self._handlers.get
+        for record in records:
+            fact, at = record.fact, record.at
+            kind = type(fact)
+            past.at = at
+            if past.latest is None or at > past.latest:
+                past.latest = at
+            answers(record, kind)
+            causes(record, kind)
+            for handler in handlers(kind, ()):
+                handler(record, fact)
+            past.head = record.position
+            self._last = kind
+
+    def finish(self, considered: Mapping[str, int]) -> None:
+        """The log ends here. `considered` is how far the actors are known to have come."""
+        for actor in ACTORS:
+            known = self.past.considered
+            known[actor] = max(known[actor], considered.get(actor, 0))
+        self._answers.finish(closed=self._last is DaemonStopped)
+        for check in self._checks:
+            check.finish(closed=self._last is DaemonStopped)
+
+
+def _by_kind(checks: Iterable[Check]) -> Mapping[type[Fact], tuple[Handler, ...]]:
+    found: dict[type[Fact], tuple[Handler, ...]] = {}
+    for check in checks:
+        for kind, handler in check.handlers().items():
+            found[kind] = (*found.get(kind, ()), handler)
+    return found
