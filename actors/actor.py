@@ -1,7 +1,9 @@
 """The one loop of every actor: consider what others say, perform what it decided itself."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from math import inf
 from queue import SimpleQueue
 from typing import Any, ClassVar, Generic
 
@@ -10,9 +12,10 @@ from pykka import ActorDeadError, ActorRef, ThreadingActor
 
 from actors.recall import Memory
 from actors.rules import Rules, S
-from events.bus import Append, CaughtUp, Considered, Keep, News, Subscribe
+from events.bus import Append, CaughtUp, Considered, Early, Keep, News, Subscribe
 from events.codec import Entry, entry
 from events.fact import Fact
+from events.messages import NOTHING
 from events.record import Record
 from events.store import Snapshot
 
@@ -24,7 +27,7 @@ class Ping(Struct, frozen=True):
 
 
 class Actor(ThreadingActor, Generic[S]):
-    """A thread around one rule book.
+    """A thread around one rule book: it considers early, and performs what the log holds.
 
     `choked` is told when a record, or the door, was too much for it; the daemon stops then. In
     safe mode it stands still before the `poison`, records that stopped it again and again, so
@@ -32,6 +35,7 @@ class Actor(ThreadingActor, Generic[S]):
     """
 
     performs: ClassVar[frozenset[type[Fact]]] = frozenset()
+    heeds_all: ClassVar[bool] = False  # Also what its rules only learn is `heard` at once.
 
     def __init__(
         self,
@@ -48,11 +52,12 @@ class Actor(ThreadingActor, Generic[S]):
         self._rules, self._bus, self._choked = rules, bus, choked
         self.state = memory.state
         self._memory: Memory[S] | None = memory
-        self._since: list[Record] = []
+        self._history: list[Record] = []  # what the log held when it subscribed,
+        self._early: list[Record] = []  # and what came meanwhile
         self._considered = self._kept = memory.considered
         self._snapshot_every = snapshot_every_records
         self._poison, self._passes_over = poison, passes_over
-        self._stands_still = False
+        self._stands_before = inf
 
     @staticmethod
     def _create_actor_inbox() -> Any:
@@ -60,15 +65,20 @@ class Actor(ThreadingActor, Generic[S]):
 
     def on_start(self) -> None:
         assert self._memory is not None
-        kinds = self._rules.hears | self.performs
-        self._bus.tell(Subscribe(self.actor_ref, self._memory.head, kinds))
+        after, rules = self._memory.head, self._rules
+        idle = NOTHING if self.heeds_all else rules.only_learns
+        self._bus.tell(Subscribe(self.actor_ref, after, self.performs, rules.hears, idle))
 
-    def on_receive(self, message: News | CaughtUp | Ping) -> None:
+    def on_receive(self, message: Early | News | CaughtUp | Ping) -> None:
         match message:
-            case News(records) if self._memory is not None:
-                self._since.extend(records)
+            case Early(records) if self._memory is None:
+                self._consider(records)
+            case Early(records):
+                self._early.extend(records)
+            case News(records) if self._memory is None:
+                self._perform(records)
             case News(records):
-                self._hear(records)
+                self._history.extend(records)
             case CaughtUp():
                 self._return()
 
@@ -91,41 +101,67 @@ class Actor(ThreadingActor, Generic[S]):
     def _return(self) -> None:
         if self._memory is None:
             return
-        unheard = [*self._memory.unheard, *self._since]
-        self._memory, self._since = None, []
+        history = self._history
+        unheard = [*self._memory.unheard, *history, *self._early]
+        self._memory, self._history, self._early = None, [], []
         try:
             self.resume(unheard)
         except BaseException as error:
-            self._choked(self.name, None, error)
+            self._choke(None, error)
             raise
-        self._hear(unheard)
+        self._consider(unheard)
+        self._perform(history)
 
-    def _hear(self, records: Sequence[Record]) -> None:
+    def _consider(self, records: Sequence[Record]) -> None:
         told: list[Entry] = []
         record = None
         try:
             for record in records:
-                if record.position in self._poison or self._stands_still:
-                    self._stands_still = not self._passes_over
-                    continue
-                if record.by != self.name:
-                    self._consider(record, told)
-                elif type(record.fact) in self.performs:
-                    self.perform(record)
+                if record.by != self.name and not self._leaves_out(record.position):
+                    self._decide(record, told)
             if told:
                 self._bus.tell(Append(self.name, told, self._considered))
             self.heard()
         except BaseException as error:
-            self._choked(self.name, record, error)
+            self._choke(record, error)
             raise
         if self._considered - self._kept >= self._snapshot_every:
             self._keep()
 
-    def _consider(self, record: Record, told: list[Entry]) -> None:
+    def _decide(self, record: Record, told: list[Entry]) -> None:
         position, depth = record.position, record.depth + 1
         for decision in self._rules.consider(self.state, record):
             told.append(entry(decision, record.at, position, depth))
         self._considered = position
+
+    def _perform(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.by != self.name or type(record.fact) not in self.performs:
+                continue
+            if self._leaves_out(record.position):
+                continue
+            try:
+                self.perform(record)
+            except BaseException as error:
+                self._choke(record, error)
+                raise
+
+    def _leaves_out(self, position: int) -> bool:
+        poisonous = position in self._poison
+        if poisonous and not self._passes_over:
+            self._stands_before = min(self._stands_before, position)
+        return poisonous or position >= self._stands_before
+
+    def _choke(self, record: Record | None, error: BaseException) -> None:
+        """Say so when the log holds that record; without it the record is not to blame."""
+
+        def say(committed: "Future[list[int]]") -> None:
+            known = record if committed.exception() is None else None
+            self._choked(self.name, known, error)
+
+        committed: Future[list[int]] = Future()
+        committed.add_done_callback(say)
+        self._bus.tell(Append(self.name, (), done=committed))
 
     def _keep(self) -> None:
         if self._poison and self._passes_over:

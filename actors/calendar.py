@@ -6,7 +6,6 @@ timedelta is wall-clock arithmetic and wrong on the days on which clocks change.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -54,11 +53,6 @@ def phase_on(configuration: Configuration, on: date, name: str) -> PhaseWindow |
     """The window of that name that starts on that day, if there is one."""
     windows = _phases_of(configuration.phases, configuration.day, on)
     return next((window for window in windows if window.phase == name), None)
-
-
-def phase_after(configuration: Configuration, after: datetime) -> PhaseWindow | None:
-    """The first window to start strictly after an instant, within the next eight days."""
-    return next((w for w in _ahead(configuration, after) if w.starts_at > after), None)
 
 
 def phases_at(configuration: Configuration, at: datetime) -> list[PhaseWindow]:
@@ -160,9 +154,3 @@ def _window(phase: Phase, day: Day, on: date) -> PhaseWindow | None:
     starts_at = instant(starts_on, phase.start, day.timezone)
     ends_at = instant(ends_on, phase.end, day.timezone)
     return PhaseWindow(on, phase.name, starts_at, ends_at) if starts_at < ends_at else None
-
-
-def _ahead(configuration: Configuration, after: datetime) -> Iterator[PhaseWindow]:
-    today = day_of(configuration.day, after)
-    for days in range(LOOK_AHEAD_DAYS + 1):
-        yield from _phases_of(configuration.phases, configuration.day, today + days * ONE_DAY)

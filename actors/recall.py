@@ -1,12 +1,13 @@
 """How an actor lives its log again: each fact, then what it decided upon it at the time."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple
 
 from msgspec import MsgspecError, msgpack
 
 from actors.rules import Rules, S
+from events.fact import Fact
 from events.record import Record
 from events.store import Snapshot, Store, checked_pages
 
@@ -50,22 +51,31 @@ class Recall(Generic[S]):
         self.begins = snapshot.position if snapshot and state is not None else 0
         self._considered = max(considered, self.begins)
         self._waiting: deque[Record] = deque()
+        self._evolve = rules.evolve
 
     def take(self, record: Record) -> None:
         """A fact that these rules hear, or a decision of their own."""
-        if record.by != self._rules.actor:
-            if record.position > self.begins:
-                self._waiting.append(record)
-            return
-        cause = record.cause or 0
-        if cause > self.begins:
-            self._learn_until(cause)
-            self._considered = max(self._considered, cause)
-            self._learn(record)
+        if record.by == self._rules.actor:
+            self._remember(record)
+        else:
+            self._waiting.append(record)
+
+    def taker(self, by: str, kind: type[Fact]) -> Callable[[Record], None] | None:
+        """What takes the facts of a kind that one actor or door says; None: they do not matter."""
+        if by == self._rules.actor:
+            return self._remember
+        return self._waiting.append if kind in self._rules.hears else None
 
     def finish(self, head: int) -> Memory[S]:
         self._learn_until(self._considered)
         return Memory(self._state, self._considered, list(self._waiting), head)
+
+    def _remember(self, decision: Record) -> None:
+        cause = decision.cause or 0
+        if cause > self.begins:
+            self._learn_until(cause)
+            self._considered = max(self._considered, cause)
+            self._learn(decision)
 
     def _learn_until(self, position: int) -> None:
         waiting, learn = self._waiting, self._learn
@@ -73,10 +83,11 @@ class Recall(Generic[S]):
             learn(waiting.popleft())
 
     def _learn(self, record: Record) -> None:
-        if record.position in self._poison:
-            return
+        position = record.position
+        if position <= self.begins or position in self._poison:
+            return  # The snapshot knows it, or it is too much for these rules.
         try:
-            self._rules.evolve(self._state, record.fact, record.at)
+            self._evolve(self._state, record.fact, record.at)
         except Exception as mistake:
             raise Indigestible(self._rules.actor, record) from mistake
 
@@ -111,17 +122,15 @@ def _recall_of(book: Rules[Any], store: Store, poison: frozenset[Poison]) -> Rec
 
 def remembered(recalls: dict[str, Recall[Any]], store: Store) -> dict[str, Memory[Any]]:
     """One scan of the log, told to whom it concerns."""
-    listeners: dict[object, list[Recall[Any]]] = {}
-    for one in recalls.values():
-        for kind in one._rules.hears:
-            listeners.setdefault(kind, []).append(one)
+    told: dict[tuple[str, type[Fact]], list[Callable[[Record], None]]] = {}
     head = after = min((one.begins for one in recalls.values()), default=0)
     for page in checked_pages(store, after):
         for record in page:
-            if (own := recalls.get(record.by)) is not None:
-                own.take(record)
-            for one in listeners.get(type(record.fact), ()):
-                if one is not own:
-                    one.take(record)
+            place = record.by, type(record.fact)
+            if (takers := told.get(place)) is None:
+                found = (one.taker(*place) for one in recalls.values())
+                takers = told[place] = [taker for taker in found if taker is not None]
+            for take in takers:
+                take(record)
         head = page[-1].position
     return {actor: one.finish(head) for actor, one in recalls.items()}

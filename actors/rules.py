@@ -12,6 +12,8 @@ from events.record import Record
 
 S = TypeVar("S", bound=Struct)
 
+SILENCE: Iterator[AnyDecision] = iter(())  # What is decided where there is nothing to decide.
+
 
 class Rules(NamedTuple, Generic[S]):
     """What one actor knows and how it concludes; no clock, no thread, no disk.
@@ -20,7 +22,8 @@ class Rules(NamedTuple, Generic[S]):
     of them has changed the state before the next is asked for, so a rule that gives out ten
     lanes reads like a rule that gives out one. `decide` itself never changes the state.
     `evolve` changes it in place. `version` counts the shapes of the state: a snapshot of
-    another version is ignored.
+    another version is ignored. Of the kinds it hears, those in `only_learns` never lead to a
+    decision, so it is not asked about them.
     """
 
     actor: str
@@ -29,14 +32,18 @@ class Rules(NamedTuple, Generic[S]):
     hears: frozenset[type[Fact]]
     decide: Callable[[S, Record], Iterator[AnyDecision]]
     evolve: Callable[[S, AnyFact, datetime], None]
+    only_learns: frozenset[type[Fact]] = frozenset()
 
     def consider(self, state: S, record: Record) -> Sequence[AnyDecision]:
         """Learn a fact, decide upon it, and become what was decided."""
-        if type(record.fact) not in self.hears:
+        fact, evolve, at = record.fact, self.evolve, record.at
+        kind = type(fact)
+        if kind not in self.hears:
             return ()
-        evolve, at = self.evolve, record.at
-        evolve(state, record.fact, at)
-        decisions = []
+        evolve(state, fact, at)
+        decisions: list[AnyDecision] = []
+        if kind in self.only_learns:
+            return decisions
         for decision in self.decide(state, record):
             evolve(state, decision, at)
             decisions.append(decision)

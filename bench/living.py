@@ -14,7 +14,7 @@ from pykka import ActorRegistry, ThreadingActor
 
 from actors.clock.timer import now
 from actors.executor.identity import boot_id
-from actors.executor.processes import Processes
+from actors.executor.keeper.client import Kept
 from actors.recall import recall
 from events.budget import BudgetOpened
 from events.bus import CaughtUp, News, Subscribe
@@ -102,7 +102,7 @@ def one_action(action: Action, concurrency: int) -> Configuration:
 def _house(store: SqliteStore, data: Path, settings: Configuration) -> House:
     """A house in which the first facts of a life are told."""
     terms = Terms(settings, data, boot_id())
-    house = House(store, terms, _choked, lambda tell: Processes(data, tell, now))
+    house = House(store, terms, _choked, lambda tell: Kept(data, tell, now))
     house.introduce(BOOKS)
     started = DaemonStarted("bench", os.getpid(), boot_id())
     house.tell("daemon", [ConfigurationLoaded("bench", settings), started]).result(SECONDS)

@@ -14,12 +14,12 @@ from actors.recall import Recall, remembered
 from actors.rules import Rules
 from bench.process import daemon, head, wait_until_past
 from bench.report import Figure, at_most
+from events.fact import Fact
 from events.sqlite import SqliteStore
 from events.store import Store, pages, rows
 from horarium.daemon.life import BOOKS
 
 ALL: Sequence[Rules[Any]] = BOOKS
-KINDS = {kind for book in ALL for kind in book.hears}
 
 
 def fold(history: Path, quick: bool) -> Iterator[Figure]:
@@ -45,18 +45,21 @@ def _seconds(work: Callable[[], object]) -> float:
 def _fold(store: Store) -> None:
     """Each actor learns, in the order of the log, what it hears and what it decided itself."""
     states = {book.actor: book.state() for book in ALL}
-    learners = {
-        kind: {book.actor: book.evolve for book in ALL if kind in book.hears} for kind in KINDS
-    }
-    own = {book.actor: book.evolve for book in ALL}
+    learners: dict[tuple[str, type[Fact]], list[tuple[Any, Any]]] = {}
     for page in pages(store):
         for record in page:
-            by, fact, at = record.by, record.fact, record.at
-            if by in own:
-                own[by](states[by], fact, at)
-            for actor, evolve in learners.get(type(fact), {}).items():
-                if actor != by:
-                    evolve(states[actor], fact, at)
+            fact, at = record.fact, record.at
+            place = record.by, type(fact)
+            if (told := learners.get(place)) is None:
+                told = learners[place] = [
+                    (book.evolve, states[book.actor]) for book in ALL if _learns(book, *place)
+                ]
+            for evolve, state in told:
+                evolve(state, fact, at)
+
+
+def _learns(book: Rules[Any], by: str, kind: type[Fact]) -> bool:
+    return book.actor == by or kind in book.hears
 
 
 def _live_again(store: Store) -> None:

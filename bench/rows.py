@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from bench import (
+    custody,
     explaining,
     flow,
+    intents,
     lateness,
     queries,
     replay,
@@ -41,7 +43,11 @@ ROWS = {
     "noop": Row(flow.noop),
     "start": Row(spawn.start),
     "pool": Row(spawn.pool),
+    "custody": Row(custody.custody),
     "lateness": Row(lateness.lateness),
+    "intents": Row(intents.many),
+    "intents-due": Row(intents.due),
+    "outage": Row(intents.outage),
     "fold": Row(replay.fold, long=True),
     "restart": Row(replay.restart, long=True),
     "queries": Row(queries.queries, long=True),

@@ -85,3 +85,10 @@ class CategoryReopened(Decision, tag="category-reopened"):
     """A person's word after an overrun."""
 
     category: str
+
+
+class BudgetExhausted(Decision, tag="budget-exhausted"):
+    """The first time in a day that work is refused because its money is spent."""
+
+    day: date
+    category: str  # or "day", when it is the day's own limit

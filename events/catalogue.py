@@ -1,6 +1,7 @@
 """Every fact on one page. A tag used twice fails as soon as a decoder is built."""
 
 from events.budget import (
+    BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
     FundsOffered,
@@ -11,8 +12,24 @@ from events.budget import (
     FundsSettled,
 )
 from events.cleanup import SweepEnded, SweepStarting
-from events.configuration import ConfigurationLoaded
+from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    IdleAsked,
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentRemoveRequested,
+    IntentsConfigured,
+    IntentSwitched,
+    IntentSwitchRequested,
+    OccurrenceBuffered,
+    OccurrenceEnded,
+    SignalReceived,
+    WorkOvertaken,
+)
 from events.plan import CandidatePassedOver, OccurrenceSkipped, PlanDrawn, WorkWithdrawn
 from events.requests import (
     CancelRequested,
@@ -41,9 +58,19 @@ from events.time import (
     AlarmCleared,
     AlarmRang,
     AlarmSet,
+    CalendarChanged,
+    ClockStepped,
     DayStarted,
+    HostSlept,
+    IdleProbing,
+    IdleSeen,
     OccurrenceDue,
+    OccurrenceExpired,
     OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesExpected,
+    OccurrencesReopened,
+    OccurrencesSuperseded,
     PhaseEnded,
     PhaseMissed,
     PhaseStarted,
@@ -63,7 +90,16 @@ from events.work import (
     WorkStopping,
 )
 
-ADaemonObservation = ConfigurationLoaded | DaemonStarted | DaemonStopped | TimePassed
+ADaemonObservation = (
+    ConfigurationLoaded
+    | ConfigurationRefused
+    | DaemonStarted
+    | DaemonStopped
+    | TimePassed
+    | HostSlept
+    | ClockStepped
+    | IdleSeen
+)
 ARequest = (
     WorkRequested
     | ReplanRequested
@@ -72,6 +108,10 @@ ARequest = (
     | CancelRequested
     | PauseRequested
     | ResumeRequested
+    | SignalReceived
+    | IntentAddRequested
+    | IntentRemoveRequested
+    | IntentSwitchRequested
 )
 ARunObservation = RunStarted | RunAdopted | RunEnded | SweepEnded
 AnyObservation = ADaemonObservation | ARequest | ARunObservation
@@ -81,11 +121,33 @@ AClockDecision = (
     | PhaseStarted
     | PhaseEnded
     | PhaseMissed
+    | OccurrencesExpected
     | OccurrenceDue
     | OccurrenceMissed
+    | OccurrencesCoalesced
+    | OccurrencesSuperseded
+    | OccurrencesReopened
+    | CalendarChanged
+    | IntentsConfigured
+    | IdleProbing
     | AlarmRang
+    | AlertRaised
+    | AlertCleared
 )
-APlannerDecision = PlanDrawn | CandidatePassedOver | OccurrenceSkipped | WorkWithdrawn | WorkPlanned
+APlannerDecision = (
+    PlanDrawn
+    | CandidatePassedOver
+    | OccurrenceSkipped
+    | OccurrenceExpired
+    | OccurrenceBuffered
+    | OccurrenceEnded
+    | WorkOvertaken
+    | WorkWithdrawn
+    | WorkPlanned
+    | IntentAdded
+    | IntentRemoved
+    | IntentSwitched
+)
 AQueueDecision = (
     WorkHeld
     | WorkReleased
@@ -94,6 +156,7 @@ AQueueDecision = (
     | WorkDropped
     | WorkStopping
     | WorkCancelled
+    | IdleAsked
     | Paused
     | Resumed
 )
@@ -105,6 +168,7 @@ ABudgetDecision = (
     | FundsSettled
     | FundsReturned
     | FundsOverrun
+    | BudgetExhausted
     | CategoryReopened
 )
 AnExecutorDecision = (

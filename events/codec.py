@@ -5,7 +5,7 @@ digits of the SHA-256 of the link before, the envelope's bytes and the digest of
 so a fact that is masked or archived later still fits the chain by its digest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -91,6 +91,18 @@ def read(position: int, state: bytes) -> Record:
     if record.position != position:
         raise UnreadableRecord(position, f"claims to be record {record.position}")
     return record
+
+
+def read_all(rows: Sequence[tuple[int, bytes]]) -> list[Record]:
+    """The records kept as these bytes at these positions. Raises UnreadableRecord."""
+    decode = _decode_record
+    try:
+        records = [decode(state) for _, state in rows]
+    except (MsgspecError, UnicodeDecodeError):
+        records = []
+    if [record.position for record in records] != [position for position, _ in rows]:
+        return [read(position, state) for position, state in rows]  # It says which, and why.
+    return records
 
 
 def parts(position: int, state: bytes) -> tuple[bytes, str, bytes]:

@@ -5,7 +5,7 @@ is `timeout_seconds = 600` here, `daily_usd = 5` is `daily_usd_micros = 5000000`
 is `weight_millis = 1500`, and a table `input` is its JSON text `input_json`.
 """
 
-from datetime import time
+from datetime import date, time
 from typing import Annotated, Literal, dataclass_transform
 
 from msgspec import Meta, Struct
@@ -17,6 +17,20 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ExecutorKind = Literal["command", "python", "noop", "sweep"]
 AtPhaseEnd = Literal["next_phase", "next_day", "drop"]
 When = Literal["success", "failure", "always"]
+CountedFrom = Literal["scheduled", "completion"]
+Misfire = Literal["skip", "run_once_latest", "run_once_earliest", "run_all", "within"]
+Overlap = Literal[
+    "skip",
+    "buffer_one",
+    "buffer_all",
+    "keep_latest",
+    "cancel_other",
+    "terminate_other",
+    "allow_all",
+]
+DstGap = Literal["shift_forward", "skip"]
+DstOverlap = Literal["first", "last", "both"]
+KeepAwake = Literal["never", "while_running", "phases"]
 
 PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low", "idle")
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -26,6 +40,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
 UsdMicros = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
 Bytes = Annotated[int, Meta(ge=0, le=1 << 50)]
+Limit = Annotated[int, Meta(ge=1, le=1_000)]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -93,6 +108,10 @@ class Action(Settings):
     input_json: str = "{}"
     at_phase_end: AtPhaseEnd = "next_phase"
     defer_limit: Count = 1
+    only_if_idle: bool = False  # Waits until the machine is idle.
+    memory_max_bytes: Bytes | None = None  # of each process
+    cpu_max_seconds: Annotated[int, Meta(ge=1, le=30 * 86_400)] | None = None  # of each process
+    processes_max: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
 class Step(Settings):
@@ -125,20 +144,105 @@ class Template(Settings):
     per_phase: Count = 1
     at_phase_end: AtPhaseEnd = "next_phase"
     defer_limit: Count = 1
+    only_if_idle: bool = False
     enabled: bool = True
+
+
+class On(Settings):
+    """What has to happen for an intent to be due: exactly one of these."""
+
+    signal: Name | None = None
+    succeeded: Name | None = None  # an intent whose work was completed
+    failed: Name | None = None  # an intent whose work failed, was buried or is unknown
+    ended: Name | None = None  # an intent whose work ended, however
+    alert: Name | None = None
+    spent: Name | None = None  # a category whose money ran out, or "day"
+
+
+class Hours(Settings):
+    """A window on the clock; with `end` at or before `start` it crosses midnight."""
+
+    start: time
+    end: time  # exclusive
+    days: tuple[Weekday, ...] = WEEKDAYS  # on which it starts
+
+
+class Dates(Settings):
+    """Days on the calendar, both ends among them."""
+
+    first: date
+    last: date | None = None  # None: that one day
 
 
 class Intent(Settings):
-    """A trigger with work: exactly one of `cron`, `every`, `at`."""
+    """A trigger with work: exactly one of `cron`, `every`, `at`, `now`, `on`, `after`.
+
+    A policy that is None is the one of `[policies]`. Outside its conditions (phases, windows,
+    excluded dates, start, end, number of runs) an intent is never due.
+    """
 
     run: Name  # an action or a template
-    cron: str | None = None  # five fields, or six with seconds first, in the day's time zone
+    cron: str | None = None  # five fields, or six with seconds first, in the zone of the intent
     every_seconds: Annotated[int, Meta(ge=1, le=366 * 86_400)] | None = None
+    every_from: CountedFrom = "scheduled"
     at: Instant | None = None
+    now: bool = False  # once, when it is first known
+    on: On | None = None
+    after: Name | None = None  # another intent, each time its work has ended
+    after_when: When = "success"
+    timezone: str = ""  # IANA name; "" is that of the day
+    phases: tuple[Name, ...] = ()  # It is due only while one of them is in progress.
+    windows: tuple[Hours, ...] = ()  # It is due only within one of them.
+    exclude: tuple[Dates, ...] = ()  # It is never due on these.
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None  # exclusive
+    max_runs: Limit | None = None
+    only_if_idle: bool = False
     phase: Name | None = None  # Wait for this phase; None: as soon as it is due.
     priority: Priority | None = None
     input_json: str = "{}"
+    misfire: Misfire | None = None
+    misfire_window_seconds: Seconds | None = None
+    misfire_limit: Limit | None = None
+    overlap: Overlap | None = None
+    overlap_limit: Limit | None = None
+    dst_gap: DstGap | None = None
+    dst_overlap: DstOverlap | None = None
+    jitter_seconds: Seconds | None = None
+    start_deadline_seconds: Seconds | None = None
+    user_facing: bool = False  # Of what is overdue, it goes first.
+    self_restart: bool = False  # It restarts the daemon or the machine: never made up for.
     enabled: bool = True
+
+
+class Policies(Settings):
+    """What holds for every intent that does not say otherwise."""
+
+    misfire: Misfire = "run_once_latest"
+    misfire_window_seconds: Seconds | None = None  # None: for run_once_latest, half the period
+    # and 2 hours at most; for the others any age.
+    misfire_limit: Limit = 10  # of run_all and within
+    overlap: Overlap = "skip"
+    overlap_limit: Limit = 10  # of buffer_all
+    dst_gap: DstGap = "shift_forward"
+    dst_overlap: DstOverlap = "first"
+    jitter_seconds: Seconds = 0
+    start_deadline_seconds: Seconds | None = None
+
+
+class Clock(Settings):
+    """How the clock deals with time that was lost, and with the machine it runs on."""
+
+    misfire_grace_seconds: Seconds = 60  # Later than this, an occurrence is overdue.
+    catch_up_limit: Limit = 10  # overdue occurrences a minute, of the whole daemon
+    keep_awake: KeepAwake = "never"
+    keep_awake_phases: tuple[Name, ...] = ()  # of keep_awake = "phases"; () is all of them
+    idle_command: tuple[str, ...] = ()  # Exit code 0 says idle; () looks at load and terminals.
+    idle_timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    idle_retry_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    idle_load_millis: Annotated[int, Meta(ge=0, le=100_000)] = 500  # of each core
+    idle_quiet_seconds: Seconds = 300  # since the last key at a terminal
+    reload: bool = True  # Load the configuration again when its file changes.
 
 
 class Plan(Settings):
@@ -161,6 +265,7 @@ class Executor(Settings):
     stop_within_seconds: Seconds = 10  # What runs may still end by itself when the daemon stops.
     output_max_bytes: Bytes = 16 * 1024 * 1024
     environment: tuple[str, ...] = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
+    leave_running: bool = False  # Runs go on when the daemon stops in order, too.
 
 
 class Cleanup(Settings):
@@ -204,6 +309,8 @@ class Configuration(Settings):
     actions: dict[Name, Action] = {}
     templates: dict[Name, Template] = {}
     intents: dict[Name, Intent] = {}
+    policies: Policies = Policies()
+    clock: Clock = Clock()
     plan: Plan = Plan()
     executor: Executor = Executor()
     cleanup: Cleanup = Cleanup()
@@ -224,3 +331,10 @@ class ConfigurationLoaded(Observation, tag="configuration-loaded"):
     source: str = ""  # the path it was read from
     overrides: tuple[str, ...] = ()  # HORARIUM_* variables that changed something, by name
     tzdata: str = ""  # version of the time zone database
+
+
+class ConfigurationRefused(Observation, tag="configuration-refused"):
+    """The file changed and cannot be used: what was in force stays in force."""
+
+    source: str
+    faults: tuple[str, ...]  # the first ten, in words

@@ -21,7 +21,15 @@ PassOverReason = Literal[
     "outscored",
 ]
 SkipReason = Literal[
-    "still_running", "intent_unknown", "intent_disabled", "work_unknown", "phase_unknown"
+    "still_running",
+    "buffer_full",
+    "paused",
+    "dst_gap",
+    "dst_overlap",
+    "intent_unknown",
+    "intent_disabled",
+    "work_unknown",
+    "phase_unknown",
 ]
 WithdrawReason = Literal["replanned", "configuration_changed"]
 

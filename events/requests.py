@@ -16,6 +16,11 @@ Refusal = Literal[
     "no_day_open",
     "intent_disabled",
     "too_many_waiting",
+    "unknown_intent",
+    "invalid_intent",
+    "name_taken",
+    "not_made_by_hand",
+    "nobody_listens",
 ]
 
 

@@ -88,6 +88,7 @@ class RunEnded(Observation, tag="run-ended"):
     tail: str = ""  # last lines of the output, at most 2,000 characters
     result: RunResult | None = None
     result_fault: ResultFault | None = None
+    processes_most: int = 0  # at once, as seen; 0: nobody looked
 
 
 class RunClosed(Decision, tag="run-closed"):
@@ -118,6 +119,7 @@ class RunCancelling(Decision, tag="run-cancelling"):
 
     run: str
     work: str
+    at_once: bool = False  # without a grace period
 
 
 class WorkBuried(Decision, tag="work-buried"):

@@ -88,7 +88,7 @@ def rows(store: Store, after: int = 0) -> Iterator[tuple[int, bytes]]:
 def pages(store: Store, after: int = 0) -> Iterator[list[Record]]:
     """All records behind a position, a page at a time. Raises UnreadableRecord."""
     while page := store.page(after=after):
-        yield [codec.read(position, state) for position, state in page]
+        yield codec.read_all(page)
         after = page[-1][0]
 
 
@@ -103,7 +103,7 @@ def checked_pages(store: Store, after: int = 0) -> Iterator[list[Record]]:
     link = link_at(store, after)
     while page := store.page(after=after):
         *_, (after, link) = codec.check_chain(page, link, after)
-        yield [codec.read(position, state) for position, state in page]
+        yield codec.read_all(page)
 
 
 def check_links(store: Store, after: int, until: int) -> None:

@@ -16,9 +16,16 @@ HoldReason = Literal[
     "no_funds",
     "retry_backoff",
     "daemon_full",
+    "not_idle",
 ]
 DropReason = Literal[
-    "phase_over", "defer_limit", "no_phase_left", "too_late", "replanned", "configuration_changed"
+    "phase_over",
+    "defer_limit",
+    "no_phase_left",
+    "too_late",
+    "replanned",
+    "configuration_changed",
+    "start_deadline",
 ]
 ReturnReason = Literal["paused", "too_late", "doors_closed", "daemon_stopped"]
 WorkState = Literal["completed", "failed", "unknown", "cancelled", "buried"]
@@ -50,14 +57,23 @@ class WorkPlanned(Decision, tag="work-planned"):
     revision: int = 0  # of the plan that chose it; 0 when no plan did
     input_json: str = "{}"
     note: str = ""
+    only_if_idle: bool = False
+    start_before: Instant | None = None  # It is dropped when it has not started by then.
 
 
 class WorkHeld(Decision, tag="work-held"):
-    """It waits, and for what. Said again only when the reason changes."""
+    """It waits, and for what. Said again only when the reason changes.
+
+    Where others were just refused what it would need, it is held without being asked for: what
+    it would cost stands here, and the budget remembers it like those that it refused.
+    """
 
     work: str
     reason: HoldReason
     until: Instant | None = None  # where a time is known
+    category: str = ""  # unless it is held unasked, nothing
+    ceiling_usd_micros: int = 0
+    priority: Priority = "normal"
 
 
 class WorkReleased(Decision, tag="work-released"):
@@ -125,6 +141,7 @@ class WorkStopping(Decision, tag="work-stopping"):
 
     work: str
     note: str = ""
+    at_once: bool = False  # without a grace period
 
 
 class WorkCancelled(Decision, tag="work-cancelled"):

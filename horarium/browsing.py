@@ -18,7 +18,6 @@ HINT = "n next   p previous   / search   q quit"
 NEXT, PREVIOUS = ("n", " ", "\r", "\n", "\x1b[B", "\x1b[C"), ("p", "\x1b[A", "\x1b[D")
 QUIT, ENTER, ERASE = ("q", "\x03", "\x04"), ("\r", "\n"), ("\x7f", "\b")
 ESCAPE_SECONDS = 0.05  # within which the rest of a key such as an arrow follows
-KEY_MAX_BYTES = 8
 _CLEAR_LINE = "\r\x1b[K"
 
 Page = Sequence[str]

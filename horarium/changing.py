@@ -55,15 +55,21 @@ def changed(
     return configuration
 
 
-def shares_in(path: Path, digest: str) -> dict[str, str]:
-    """The categories of a file whose limits are percentages; none unless the file says what that
-    digest stands for."""
+def sets_daily_limit(wanted: Sequence[str]) -> bool:
+    """Whether the daily limit is among what is to be changed, of which categories may have shares.
+    Raises NotASetting."""
+    return any(_full(_parted(each)[0]) == ["budget", "daily_usd"] for each in wanted)
+
+
+def shares_in(path: Path, digest: str) -> dict[str, str] | None:
+    """The categories of a file whose limits are percentages; None when it is not the file that
+    digest stands for: then nobody can tell."""
     try:
         loaded = load(path, os.environ)
     except ConfigError:
-        return {}
+        return None
     if loaded.digest != digest:
-        return {}
+        return None
     limits = tomllib.loads(loaded.text).get("budget", {}).get("categories", {})
     return {name: limit for name, limit in limits.items() if str(limit).endswith("%")}
 

@@ -18,6 +18,7 @@ LOOK = {
     "report": ("report", "Counts, success, duration and cost, grouped."),
     "budget": ("budget", "The day's money by category."),
     "queue": ("queue", "What waits, and for what."),
+    "occurrences": ("occurrences", "What a day was expected to bring, and what became of it."),
     "explain": ("explain", "Why something ran or did not, and what would have let it."),
     "log": ("log", "The facts themselves."),
     "diff": ("diff", "Plan and money at two points of the log."),
@@ -29,11 +30,14 @@ ASK = {
     "release": ("works", "Run waiting work now, whatever its phase."),
     "move": ("works", "Let waiting work wait for another phase."),
     "cancel": ("works", "End a piece of work, or the work of a run."),
+    "intent": ("intent", "List intents, make, remove and switch them."),
+    "signal": ("signal", "Say that something happened."),
     "replan": ("replan", "Draw today's plan anew."),
     "pause": ("pause", "Start nothing more until resumed."),
     "resume": ("pause", "Go on after a pause."),
 }
 TRY = {
+    "preview": ("preview", "When an intent would be due, and what would become of it."),
     "simulate": ("simulate", "Live days that never were, and say what comes of them."),
     "whatif": ("whatif", "Decide what was recorded again, under other settings."),
     "shadow": ("shadow", "How far a second configuration decides alike."),

@@ -3,7 +3,8 @@
 Left out as a whole: what jobs are given and what they say, unless that is asked for, and every
 value of an environment. In all other text: what is known from an environment, tokens of known
 forms, passwords in URLs and behind telling names, and long random words. Names of our own (works,
-runs, actions, keys) are masked only where they have the form of a known token.
+runs, actions, keys) are masked only where they have the form of a known token. What is wrong with
+a file that cannot be used is left out too: it may be about any line of it.
 """
 
 import re
@@ -24,13 +25,16 @@ RANDOM_MIN_CHARACTERS = 20
 RANDOM_MIN_BITS = 3.4  # of a character, in a word with letters and digits
 
 OUTPUT = {"tail": "", "summary": "", "data_json": "", "insights": [], "questions": []}
-INPUT = {"input_json": "{}"}
+INPUT = {"input_json": "{}", "faults": []}
+ABOUT_FAULTS = "configuration_refused"  # The alert says them once more.
 OURS = frozenset({
-    "action", "actions", "alarm", "boot", "busy", "categories", "category", "day", "digest",
-    "ended", "executor", "function", "in_line", "intent", "intents", "key", "kind", "known",
-    "lane", "lanes", "name", "order", "paused", "phase", "phases", "run", "runs", "setter",
-    "steps", "subject", "sweep", "swept_runs", "template", "templates", "timezone", "tzdata",
-    "version", "work", "works",
+    "action", "actions", "added", "after", "alarm", "alert", "alerts", "boot", "busy",
+    "categories", "category", "changed", "day", "digest", "ended", "entries", "executor", "failed",
+    "function", "granted", "in_line", "intent", "intents", "key", "kind", "known", "lane", "lanes",
+    "listeners", "name", "name_taken", "occurring", "order", "paused", "phase", "phases", "removed",
+    "run", "runs", "setter", "signal", "spent", "steps", "subject", "succeeded", "sweep",
+    "swept_runs", "taken", "template", "templates", "timezone", "tzdata", "version", "work",
+    "works",
 })  # fmt: skip
 
 _NAMED = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|auth|credentials?|private[-_]?key)"
@@ -70,6 +74,8 @@ class Masker:
         if isinstance(value, str):
             return value if value in _closed_words() else self._text(value, name in OURS)
         if isinstance(value, dict):
+            if self._left_out and value.get("alert") == ABOUT_FAULTS and "words" in value:
+                value = {**value, "words": ""}
             return {self._text(key, True): self._member(key, value[key], name) for key in value}
         if isinstance(value, list | tuple):
             return self._list(value, name)

@@ -31,7 +31,13 @@ DEFERRED = timedelta(days=2)
 _LOG = "SELECT originator_version, state FROM stored_events WHERE originator_id = 'log'"
 _REQUESTS = (
     "work-requested", "replan-requested", "release-requested", "move-requested",
-    "cancel-requested", "pause-requested", "resume-requested",
+    "cancel-requested", "pause-requested", "resume-requested", "signal-received",
+    "intent-add-requested", "intent-remove-requested", "intent-switch-requested",
+)  # fmt: skip
+_DUE = ("occurrence-due", "occurrence-buffered")
+_CAME = (
+    "occurrence-due", "occurrence-skipped", "occurrence-expired", "occurrence-missed",
+    "occurrences-coalesced",
 )  # fmt: skip
 
 
@@ -106,12 +112,35 @@ class LogPast:
     def occurrences(self, intent: str, first: datetime, last: datetime) -> Sequence[Record]:
         found = self._ask(
             "SELECT position FROM verdicts WHERE intent = ? AND due_at <= ? AND last_due_at >= ? "
-            "ORDER BY position LIMIT ?",
+            "AND (reopened_after IS NULL OR due_at <= reopened_after) ORDER BY position LIMIT ?",
             (intent, rfc3339(last), rfc3339(first), FOUND_MAX),
         )
-        verdicts = self._at(found)
+        known = {it.position: it for it in self._at(found)}
+        begin = self.before(first)
+        near = self._speaking(begin, intent, kinds=_DUE, until=begin + NEAR_RECORDS)
         later = self._speaking(self._known, intent)
-        return [*verdicts, *(it for it in later if concerns(it, intent, first, last))]
+        for it in (*near, *later):
+            if concerns(it, intent, first, last):
+                known[it.position] = it
+        return [known[position] for position in sorted(known)]
+
+    def knows_intent(self, name: str) -> bool:
+        """Whether there is, or was, an intent of that name."""
+        house = self.configuration(self.head)
+        if house is not None and name in house.intents:
+            return True
+        return bool(self._ask("SELECT 1 FROM intents WHERE intent = ?", (name,)))
+
+    def last_due(self, intent: str) -> datetime | None:
+        """The last instant of it that came, whatever became of that."""
+        found = self._ask("SELECT last_due_at FROM intents WHERE intent = ?", (intent,))
+        known = [datetime.fromisoformat(at) for (at,) in found if at]
+        later = [
+            getattr(it.fact, "due_at", None) or getattr(it.fact, "last_due_at", None)
+            for it in self._speaking(self._known, f'"{intent}"', kinds=_CAME)
+            if getattr(it.fact, "intent", None) == intent
+        ]
+        return max((*known, *(at for at in later if at)), default=None)
 
     def planned(self, day: date, name: str = "", phase: str = "") -> Sequence[Record]:
         """What was put off since stands under a later day by now, and another phase."""

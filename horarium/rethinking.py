@@ -40,7 +40,8 @@ class Stretch(NamedTuple):
 
 
 class Rethought(NamedTuple):
-    """Both sides of a stretch. `drawn` counts runs whose ends were invented."""
+    """Both sides of a stretch. `drawn` counts runs whose ends were invented, `estimated` those of
+    them whose costs nothing recorded tells."""
 
     stretch: Stretch
     recorded: Stories
@@ -49,6 +50,7 @@ class Rethought(NamedTuple):
     agreement: Sequence[Agreement]
     drawn: int
     settings: tuple[Configuration, Configuration]  # the last in force, and what it became
+    estimated: int = 0
 
 
 @contextmanager
@@ -126,12 +128,14 @@ def rethought(
     world = Otherwise(recorded, records(0, after), change, seed, tell, since=since)
     world.live(records(after, until))
     drawn = {name.key for name in world.drawn}
+    guessed = {name.key for name in world.estimated}
     return Rethought(
         stretch,
         before,
         otherwise,
-        list(differences(before, otherwise, lambda key: key in drawn)),
+        list(differences(before, otherwise, drawn.__contains__, guessed.__contains__)),
         agreements(decided, decided_here),
         len(world.drawn),
         (recorded.latest, change(recorded.latest)),
+        len(world.estimated),
     )

@@ -20,9 +20,10 @@ _WIDE = 4_000  # columns, where nobody's window is the limit
 BAR_CELLS = 20
 
 GOOD = ("completed", "succeeded", "ok", "resumed")
-BAD = ("failed", "timed_out", "misconfigured", "too_late", "buried", "missed", "closed", "error")
+BAD = ("failed", "timed_out", "misconfigured", "too_late", "buried", "missed", "expired", "closed",
+       "error")  # fmt: skip
 OPEN = ("running", "starting", "released", "in_progress", "cancelling", "stopping")
-DOUBTFUL = ("unknown", "cancelled", "dropped", "paused", "warning")
+DOUBTFUL = ("unknown", "cancelled", "dropped", "paused", "skipped", "superseded", "warning")
 _STYLES = (
     dict.fromkeys(GOOD, "green")
     | dict.fromkeys(BAD, "red")

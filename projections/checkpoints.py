@@ -13,7 +13,8 @@ from typing import NamedTuple
 from events.record import Record
 from projections.database import place_of, wipe
 from projections.moments import rfc3339
-from projections.tables import TABLES, Row
+from projections.row import Row
+from projections.tables import TABLES
 
 EVERY_RECORDS = 10_000  # at least; a batch is not divided
 

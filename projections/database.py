@@ -9,9 +9,10 @@ from zlib import crc32
 
 from msgspec.structs import fields
 
-from projections.tables import TABLES, Row
+from projections.row import Row
+from projections.tables import TABLES
 
-VERSION = 1  # Counts the meanings of the columns; a changed shape is noticed by itself.
+VERSION = 2  # Counts the meanings of the columns; a changed shape is noticed by itself.
 BUSY_SECONDS = 5
 WAL_MAX_BYTES = 64 * 1024 * 1024
 

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from events.fact import Fact
 from events.record import Record
-from projections import budget, daemon, days, occurrences, plan, requests, runs, trails
+from projections import budget, daemon, days, intents, occurrences, plan, requests, runs, trails
 from projections.database import Place
 from projections.moments import rfc3339
 from projections.rows import Handler, Handlers, Tables
@@ -17,6 +17,7 @@ PROJECTIONS: Mapping[str, Handlers] = {
     plan.NAME: plan.HANDLERS,
     runs.NAME: runs.HANDLERS,
     budget.NAME: budget.HANDLERS,
+    intents.NAME: intents.HANDLERS,
     occurrences.NAME: occurrences.HANDLERS,
     requests.NAME: requests.HANDLERS,
     daemon.NAME: daemon.HANDLERS,

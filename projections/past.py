@@ -13,7 +13,8 @@ from events.record import Record
 from projections.checkpoints import Checkpoint, kept_table
 from projections.database import wipe
 from projections.fold import PROJECTIONS, Fold
-from projections.tables import TABLES, Row
+from projections.row import Row
+from projections.tables import TABLES
 
 CHECKPOINTS_LOOKED_AT = 1_000
 

@@ -3,6 +3,15 @@
 from typing import Final
 
 from events.budget import CategoryReopened
+from events.intents import (
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentRemoveRequested,
+    IntentSwitched,
+    IntentSwitchRequested,
+    SignalReceived,
+)
 from events.plan import PlanDrawn
 from events.record import Record
 from events.requests import (
@@ -18,6 +27,7 @@ from events.requests import (
     ResumeRequested,
     WorkRequested,
 )
+from events.time import OccurrenceDue
 from events.work import (
     WorkCancelled,
     WorkHeld,
@@ -58,6 +68,27 @@ def pause_requested(tables: Tables, record: Record, fact: PauseRequested, at: st
 
 def resume_requested(tables: Tables, record: Record, fact: ResumeRequested, at: str) -> None:
     _asked(tables, record, at, fact.key, "resume", fact.name or fact.scope, fact.note)
+
+
+def signal_received(tables: Tables, record: Record, fact: SignalReceived, at: str) -> None:
+    _asked(tables, record, at, fact.key, "signal", fact.name, "")
+
+
+def intent_add_requested(tables: Tables, record: Record, fact: IntentAddRequested, at: str) -> None:
+    _asked(tables, record, at, fact.key, "intent_add", fact.name, fact.note)
+
+
+def intent_remove_requested(
+    tables: Tables, record: Record, fact: IntentRemoveRequested, at: str
+) -> None:
+    _asked(tables, record, at, fact.key, "intent_remove", fact.name, "")
+
+
+def intent_switch_requested(
+    tables: Tables, record: Record, fact: IntentSwitchRequested, at: str
+) -> None:
+    kind = "intent_enable" if fact.enabled else "intent_disable"
+    _asked(tables, record, at, fact.key, kind, fact.name, "")
 
 
 def work_planned(tables: Tables, record: Record, fact: WorkPlanned, at: str) -> None:
@@ -109,6 +140,25 @@ def category_reopened(tables: Tables, record: Record, fact: CategoryReopened, at
     _answer(tables, record, at, "resume", "reopened")
 
 
+def occurrence_due(tables: Tables, record: Record, fact: OccurrenceDue, at: str) -> None:
+    _answer(tables, record, at, "signal", "due")
+
+
+def intent_added(tables: Tables, record: Record, fact: IntentAdded, at: str) -> None:
+    _answer(tables, record, at, "intent_add", "added")
+
+
+def intent_removed(tables: Tables, record: Record, fact: IntentRemoved, at: str) -> None:
+    _answer(tables, record, at, "intent_remove", "removed")
+
+
+def intent_switched(tables: Tables, record: Record, fact: IntentSwitched, at: str) -> None:
+    if fact.enabled:
+        _answer(tables, record, at, "intent_enable", "enabled")
+    else:
+        _answer(tables, record, at, "intent_disable", "disabled")
+
+
 def _asked(
     tables: Tables, record: Record, at: str, key: str, kind: str, subject: str, note: str
 ) -> None:
@@ -142,6 +192,10 @@ HANDLERS: Handlers = {
     CancelRequested: cancel_requested,
     PauseRequested: pause_requested,
     ResumeRequested: resume_requested,
+    SignalReceived: signal_received,
+    IntentAddRequested: intent_add_requested,
+    IntentRemoveRequested: intent_remove_requested,
+    IntentSwitchRequested: intent_switch_requested,
     WorkPlanned: work_planned,
     RequestRepeated: request_repeated,
     RequestRefused: request_refused,
@@ -154,4 +208,8 @@ HANDLERS: Handlers = {
     Paused: paused,
     Resumed: resumed,
     CategoryReopened: category_reopened,
+    OccurrenceDue: occurrence_due,
+    IntentAdded: intent_added,
+    IntentRemoved: intent_removed,
+    IntentSwitched: intent_switched,
 }

@@ -10,8 +10,8 @@ from msgspec.structs import astuple
 from events.bulk import insert_rows
 from events.fact import Fact
 from events.record import Record
-from projections import tables
-from projections.tables import Row
+from projections import intent_tables, tables
+from projections.row import Row
 
 KEPT_ROWS_MAX = 2_000  # between batches
 
@@ -24,6 +24,7 @@ class Rows(Generic[R]):
 
     def __init__(self, connection: Connection, row: type[R]) -> None:
         # The names are our own classes and fields; values are bound.
+        self._keys = ", ".join(f'"{name}"' for name in row.KEY)
         where = " AND ".join(f'"{name}" = ?' for name in row.KEY)
         self._into = f'INSERT OR REPLACE INTO "{row.TABLE}"'
         self._columns = f"({', '.join('?' for _ in row.__struct_fields__)})"
@@ -55,6 +56,17 @@ class Rows(Generic[R]):
     def add(self, row: R) -> R:
         self._changed[self._key_of(row)] = row
         return row
+
+    def select(self, tail: str, *values: str | int) -> list[R]:
+        """The rows that SQL finds behind `FROM table`, to be changed in place.
+
+        What changed is written first: ask before rows are found or made otherwise.
+        """
+        self.write()
+        sql = f"SELECT {self._keys} FROM {self._row.TABLE} {tail}"  # noqa: S608 see above
+        keys = self._connection.execute(sql, values).fetchall()
+        rows = (self.find(key[0] if len(key) == 1 else key) for key in keys)
+        return [row for row in rows if row is not None]
 
     def write(self) -> None:
         """Put what changed into the open transaction."""
@@ -96,8 +108,10 @@ class Tables:
         self.purses = Rows(connection, tables.Purse)
         self.categories = Rows(connection, tables.Category)
         self.movements = Rows(connection, tables.Movement)
-        self.intents = Rows(connection, tables.Intent)
-        self.verdicts = Rows(connection, tables.Verdict)
+        self.intents = Rows(connection, intent_tables.Intent)
+        self.expectations = Rows(connection, intent_tables.Expectation)
+        self.buffered = Rows(connection, intent_tables.Buffered)
+        self.verdicts = Rows(connection, intent_tables.Verdict)
         self.requests = Rows(connection, tables.Request)
         self.pauses = Rows(connection, tables.Pause)
         self.lives = Rows(connection, tables.Life)

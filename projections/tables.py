@@ -1,21 +1,12 @@
-"""Every table of the projections on one page: a class is a table, a field is a column.
+"""The tables of the projections, but for those of intents: a class is a table, a field a column.
 
 Times are RFC 3339 text in UTC, days are ISO dates, amounts are whole millionths of a dollar.
 A column that holds JSON says so. Where all but the key has a default, the key comes first: such
 a row can be made from its key alone.
 """
 
-from typing import ClassVar
-
-from msgspec import Struct
-
-
-class Row(Struct, gc=False):
-    """A line of a table. `INDEXES` are given as SQL behind `ON table`."""
-
-    TABLE: ClassVar[str]
-    KEY: ClassVar[tuple[str, ...]]
-    INDEXES: ClassVar[tuple[str, ...]] = ()
+from projections.intent_tables import Buffered, Expectation, Intent, Verdict
+from projections.row import Row
 
 
 class Work(Row):
@@ -271,42 +262,6 @@ class Movement(Row):
     reserved_usd_micros: int = 0  # what had been set aside for what is settled now
 
 
-class Intent(Row):
-    """What became of the occurrences of an intent."""
-
-    TABLE = "intents"
-    KEY = ("intent",)
-
-    intent: str
-    due: int = 0
-    planned: int = 0
-    skipped: int = 0
-    missed: int = 0
-    last_due_at: str | None = None
-    last_verdict: str = ""
-    last_reason: str = ""
-    last_work: str | None = None
-
-
-class Verdict(Row):
-    """One verdict on an occurrence, or on `count` missed ones together."""
-
-    TABLE = "verdicts"
-    KEY = ("position",)
-    INDEXES = ("(intent, position)", "(at) WHERE verdict <> 'planned'")
-
-    position: int
-    at: str
-    intent: str
-    verdict: str  # planned, skipped, missed
-    due_at: str
-    last_due_at: str
-    count: int = 1
-    at_least: bool = False
-    reason: str = ""
-    work: str | None = None
-
-
 class Request(Row):
     """What somebody asked for, and the answer; "" while there is none."""
 
@@ -380,6 +335,8 @@ TABLES: tuple[type[Row], ...] = (
     Category,
     Movement,
     Intent,
+    Expectation,
+    Buffered,
     Verdict,
     Request,
     Pause,

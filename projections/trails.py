@@ -10,6 +10,7 @@ from events.budget import (
     FundsReturned,
     FundsSettled,
 )
+from events.intents import IdleAsked, OccurrenceEnded, WorkOvertaken
 from events.plan import WorkWithdrawn
 from events.record import Record
 from events.runs import (
@@ -44,6 +45,7 @@ OF_WORK = (
     WorkDropped, WorkStopping, WorkCancelled, WorkFinished, WorkWithdrawn, WorkBuried,
     FundsOffered, FundsReserved, FundsRefused, FundsSettled, FundsReturned,
     RunStarting, RunClosed, RunCancelling, RunRetrying,
+    WorkOvertaken, IdleAsked, OccurrenceEnded,
 )  # fmt: skip
 OF_RUN = (RunStarted, RunAdopted, RunEnded, FundsOverrun)
 

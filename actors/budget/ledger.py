@@ -1,7 +1,7 @@
 """What the budget knows: the open day, what is set aside, who was refused.
 
 Amounts are whole millionths of a dollar. Money belongs to the day on which it was reserved: what
-an earlier day still holds is settled to that day and never touches the totals here.
+an earlier day still holds is settled to that day and never touches the totals of the open one.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Account(Struct):
         return self.settled + self.reserved
 
 
-class Reservation(Struct, frozen=True):
+class Reservation(Struct, frozen=True, gc=False):
     """What a run may cost."""
 
     work: str
@@ -36,7 +36,7 @@ class Reservation(Struct, frozen=True):
     usd_micros: int
 
 
-class Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True, gc=False):
     """The latest question: may this run cost that much?"""
 
     run: str
@@ -45,22 +45,59 @@ class Ask(Struct, frozen=True):
     offered: bool = False  # and not by itself
 
 
+class Purse(Struct):
+    """The money of a day."""
+
+    whole: Account = field(default_factory=Account)
+    categories: dict[str, Account] = field(default_factory=dict)
+    closed: list[str] = field(default_factory=list)  # categories that were overrun
+    exhausted: list[str] = field(default_factory=list)  # and told to be: categories, or "day"
+    revision: int = 1
+
+    def book(self, category: str, reserved: int, settled: int) -> None:
+        account = self.categories.get(category)
+        if account is None:
+            account = self.categories[category] = Account()
+        for one in (self.whole, account):
+            one.reserved += reserved
+            one.settled += settled
+
+
 class Ledger(Struct):
     limits: Budget = Budget()  # as configured; those in force stand in `opened`
     day: Day = Day()
     estimates: dict[str, int] = field(default_factory=dict)  # by action
     opened: BudgetOpened | None = None
-    whole: Account = field(default_factory=Account)  # the open day's
-    categories: dict[str, Account] = field(default_factory=dict)
+    purse: Purse = field(default_factory=Purse)  # the open day's
+    former: dict[str, Purse] = field(default_factory=dict)  # by day, the last to be open
+    days: list[date] = field(default_factory=list)  # that were opened, the last thousand
     reservations: dict[str, Reservation] = field(default_factory=dict)  # by run, of any day
-    closed: list[str] = field(default_factory=list)  # categories that were overrun today
     asked: Ask | None = None
     refused: Refused = field(default_factory=Refused)
     offered: dict[str, Price] = field(default_factory=dict)  # by work, until it asks or will not
+    takes_breath: bool = False  # An alarm is set, upon which offers go on.
     unclaimed: bool = False  # what was offered will not be asked for, said the fact heard last
 
+    @property
+    def whole(self) -> Account:
+        return self.purse.whole
+
+    @property
+    def categories(self) -> dict[str, Account]:
+        return self.purse.categories
+
+    @property
+    def closed(self) -> list[str]:
+        return self.purse.closed
+
     def account(self, category: str) -> Account:
-        return self.categories.get(category) or Account()
+        return self.purse.categories.get(category) or Account()
+
+    def purse_of(self, day: date) -> Purse | None:
+        """The money of a day that is open, or was one of the last to be."""
+        if self.opened is not None and self.opened.day == day:
+            return self.purse
+        return self.former.get(day.isoformat())
 
 
 def refusal(
@@ -78,13 +115,17 @@ def refusal(
         return None
     if opened is None:
         return "no_day_open"
-    if amount > opened.categories.get(category, 0):
+    of_category, of_day = opened.categories.get(category, 0), spendable(opened, price)
+    if amount > of_category:
         return "over_category_limit"
-    if amount > spendable(opened, price):
+    if amount > of_day:
         return "over_day_limit"
-    if amount > left_in_category(ledger, opened, category) - promised.get(category, 0):
+    if promised:
+        of_category -= promised.get(category, 0)
+        of_day -= sum(promised.values())
+    if amount > of_category - ledger.account(category).used:
         return "category_spent"
-    if amount > left_in_day(ledger, opened, price) - sum(promised.values()):
+    if amount > of_day - ledger.whole.used:
         return "day_spent"
     return None
 

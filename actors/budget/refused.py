@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 
-class Price(Struct, frozen=True):
+class Price(Struct, frozen=True, gc=False):
     """What money is asked for: how much, out of which category, how urgently."""
 
     category: str

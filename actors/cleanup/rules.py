@@ -4,15 +4,17 @@ Only what the log says is ours, has ended, and is past what is kept. A folder is
 long as it stands: what a sweep could not take away comes up again, behind what was not tried.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct, field
 
-from actors.rules import Rules
+from actors.rules import SILENCE, Rules
 from events.catalogue import AnyDecision, AnyFact
 from events.cleanup import SweepEnded, SweepStarting
-from events.configuration import Cleanup, Configuration, ConfigurationLoaded
+from events.configuration import Cleanup, ConfigurationLoaded
+from events.fact import Fact
 from events.record import Record
 from events.runs import RunClosed, RunStarting
 from events.work import WorkCancelled, WorkDropped, WorkFinished
@@ -20,7 +22,7 @@ from events.work import WorkCancelled, WorkDropped, WorkFinished
 MAKES_FOLDERS = frozenset({"command", "python"})
 
 
-class EndedRun(Struct):
+class EndedRun(Struct, gc=False):
     """A run folder whose run has its verdict."""
 
     work: str
@@ -28,7 +30,7 @@ class EndedRun(Struct):
     tries: int = 0  # sweeps that did not take it away
 
 
-class SharedFolder(Struct):
+class SharedFolder(Struct, gc=False):
     """The folder that the runs of one piece of work share."""
 
     runs: int = 0  # whose folders stand
@@ -46,9 +48,10 @@ class Cleaning(Struct):
 
 
 def decide(state: Cleaning, record: Record) -> Iterator[AnyDecision]:
-    match record.fact:
-        case RunStarting(executor="sweep") as asked if asked.run not in state.sweeps:
-            yield _sweep(state, record, asked)
+    asked = record.fact
+    if type(asked) is not RunStarting or asked.executor != "sweep" or asked.run in state.sweeps:
+        return SILENCE
+    return iter((_sweep(state, record, asked),))
 
 
 def open_sweeps(state: Cleaning) -> list[SweepStarting]:
@@ -105,27 +108,40 @@ def _is_over(state: Cleaning, work: str) -> bool:
 
 
 def evolve(state: Cleaning, fact: AnyFact, at: datetime) -> None:
-    match fact:
-        case RunStarting(executor=executor):
-            if executor in MAKES_FOLDERS:
-                state.open[fact.run] = fact.work
-                state.works.setdefault(fact.work, SharedFolder()).runs += 1
-        case RunClosed(run=run):
-            state.sweeps.pop(run, None)
-            if (work := state.open.pop(run, None)) is not None:
-                state.ended[run] = EndedRun(work, at)
-        case WorkFinished(work=work) | WorkCancelled(work=work) | WorkDropped(work=work):
-            if work in state.works:
-                state.works[work].over = True
-        case SweepStarting():
-            state.sweeps[fact.run] = fact
-        case SweepEnded():
-            _forget(state, fact)
-        case ConfigurationLoaded(configuration=Configuration(cleanup=settings)):
-            state.settings = settings
+    if (change := CHANGES.get(type(fact))) is not None:
+        change(state, fact, at)
 
 
-def _forget(state: Cleaning, done: SweepEnded) -> None:
+def _open(state: Cleaning, fact: RunStarting, at: datetime) -> None:
+    if fact.executor in MAKES_FOLDERS:
+        state.open[fact.run] = fact.work
+        shared = state.works.get(fact.work)
+        if shared is None:
+            shared = state.works[fact.work] = SharedFolder()
+        shared.runs += 1
+
+
+def _close(state: Cleaning, fact: RunClosed, at: datetime) -> None:
+    state.sweeps.pop(fact.run, None)
+    if (work := state.open.pop(fact.run, None)) is not None:
+        state.ended[fact.run] = EndedRun(work, at)
+
+
+def _end(state: Cleaning, fact: WorkFinished | WorkCancelled | WorkDropped, at: datetime) -> None:
+    if (shared := state.works.get(fact.work)) is not None:
+        shared.over = True
+
+
+def _begin_sweep(state: Cleaning, fact: SweepStarting, at: datetime) -> None:
+    state.sweeps[fact.run] = fact
+
+
+def _configure(state: Cleaning, fact: ConfigurationLoaded, at: datetime) -> None:
+    if fact.configuration is not None:
+        state.settings = fact.configuration.cleanup
+
+
+def _forget(state: Cleaning, done: SweepEnded, at: datetime) -> None:
     for run in done.swept_runs:
         ended = state.ended.pop(run, None)
         if ended is not None and (shared := state.works.get(ended.work)) is not None:
@@ -139,21 +155,15 @@ def _forget(state: Cleaning, done: SweepEnded) -> None:
                     state.ended[run].tries += 1
 
 
-RULES = Rules(
-    "cleanup",
-    1,
-    Cleaning,
-    frozenset(
-        {
-            ConfigurationLoaded,
-            RunStarting,
-            RunClosed,
-            WorkFinished,
-            WorkCancelled,
-            WorkDropped,
-            SweepEnded,
-        }
-    ),
-    decide,
-    evolve,
-)
+CHANGES: dict[type[Fact], Callable[[Cleaning, Any, datetime], None]] = {
+    ConfigurationLoaded: _configure,
+    RunStarting: _open,
+    RunClosed: _close,
+    WorkFinished: _end,
+    WorkCancelled: _end,
+    WorkDropped: _end,
+    SweepStarting: _begin_sweep,
+    SweepEnded: _forget,
+}
+HEARS = frozenset(CHANGES) - {SweepStarting}
+RULES = Rules("cleanup", 1, Cleaning, HEARS, decide, evolve, HEARS - {RunStarting})

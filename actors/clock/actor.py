@@ -1,18 +1,28 @@
 """The clock, alive: it sleeps until the next instant that matters."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from pykka import ActorRef
 
 from actors.actor import Actor, Choked
-from actors.clock.door import Waker
+from actors.clock.door import IdleProbe, Waker
 from actors.clock.rules import RULES, Clock, next_instant
 from actors.recall import Memory
+from events.fact import Fact
+from events.record import Record
+from events.time import IdleProbing
 
 
 class ClockActor(Actor[Clock]):
-    """Arms its waker anew after everything that it hears."""
+    """Arms its waker anew after everything that it hears.
+
+    A question to the probe that an earlier life left unanswered is asked again by its rules, as
+    soon as they hear that this life began.
+    """
+
+    performs: ClassVar[frozenset[type[Fact]]] = frozenset({IdleProbing})
+    heeds_all: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -22,10 +32,14 @@ class ClockActor(Actor[Clock]):
         snapshot_every_records: int,
         poison: frozenset[int],
         waker: Callable[[], Waker],
+        probe: IdleProbe,
     ) -> None:
         super().__init__(RULES, bus, memory, choked, snapshot_every_records, poison)
-        self._make_waker = waker
+        self._make_waker, self._probe = waker, probe
         self._waker: Waker | None = None
+
+    def perform(self, decision: Record) -> None:
+        self._probe.look(decision.position)
 
     def heard(self) -> None:
         if self._waker is None:

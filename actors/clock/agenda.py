@@ -1,7 +1,7 @@
 """What is to come, by name, and which of it comes first."""
 
 from datetime import datetime
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 
 from msgspec import Struct, field
 
@@ -24,13 +24,22 @@ class Agenda(Struct):
 
     def put(self, name: str, at: datetime) -> None:
         """The same name again replaces its instant."""
-        if self.times.get(name) != at:
-            self.times[name] = at
-            heappush(self.entries, (at, name))
+        times, entries = self.times, self.entries
+        if times.get(name) == at:
+            return
+        times[name] = at
+        if entries and entries[0][1] == name:
+            heapreplace(entries, (at, name))
+        else:
+            heappush(entries, (at, name))
+        first_at, first = entries[0]
+        if times.get(first) != first_at or len(entries) > 2 * len(times) + SLACK:
             self._tidy()
 
     def drop(self, name: str) -> None:
-        if self.times.pop(name, None) is not None:
+        if self.times.pop(name, None) is None:
+            return
+        if self.entries[0][1] == name or len(self.entries) > 2 * len(self.times) + SLACK:
             self._tidy()
 
     def until(self, now: datetime) -> list[tuple[datetime, str]]:

@@ -20,22 +20,29 @@ from events.time import DayStarted, PhaseEnded, PhaseMissed, PhaseMissReason, Ph
 ONE_DAY = timedelta(days=1)
 MISSED_MAX = 100  # windows told of after an absence, the newest
 LOOK_BACK_DAYS = 7 * MISSED_MAX + 1  # A phase that comes at all comes once a week.
+DAYS_MAX = 8  # remembered as started
 
 
-def catch_up(state: Clock) -> Iterator[AnyDecision]:
-    """Everything that changed since the moment seen before: what a person would call the time."""
-    seen, calendar = state.seen, state.calendar
+def catch_up(state: Clock, back: bool) -> Iterator[AnyDecision]:
+    """Everything that changed since the moment seen before: what a person would call the time.
+
+    `back`: the clock went back so far that days come again.
+    """
+    seen, house = state.seen, state.house
     assert seen is not None
+    if back:
+        for window in [window for window in state.open if window.starts_at > seen]:
+            yield PhaseEnded(window.day, window.phase, seen)
     over = sorted((w for w in state.open if w.ends_at <= seen), key=lambda w: w.ends_at)
     for window in over:
         yield PhaseEnded(window.day, window.phase, window.ends_at)
-    today = day_of(calendar.day, seen)
-    if state.day is None or today > state.day:
-        yield DayStarted(today, *day_bounds(calendar.day, today))
+    today = day_of(house.day, seen)
+    if state.day is None or today > state.day or (back and today < state.day):
+        yield DayStarted(today, *day_bounds(house.day, today), again=today in state.days)
     reason: PhaseMissReason = "before_first_start" if state.before is None else "daemon_down"
     for window in _missed(state, today, seen, over):
         yield PhaseMissed(*window, reason=reason)
-    for window in phases_at(calendar, seen):
+    for window in phases_at(house, seen):
         if _key(window) not in map(_key, state.open):
             yield PhaseStarted(*window)
 
@@ -43,7 +50,7 @@ def catch_up(state: Clock) -> Iterator[AnyDecision]:
 def end_overtaken(state: Clock, at: datetime) -> Iterator[AnyDecision]:
     """A phase in progress that no configuration knows any more ends at once."""
     for window in list(state.open):
-        if window not in phases_of(state.calendar, window.day):
+        if window not in phases_of(state.house, window.day):
             yield PhaseEnded(window.day, window.phase, min(window.ends_at, latest(state, at)))
 
 
@@ -56,23 +63,36 @@ def see(state: Clock, at: datetime) -> None:
     """Learn what time it is."""
     state.before, state.seen = state.seen, latest(state, at)
     if state.turn is None or state.turn <= state.seen:
-        state.turn = next_boundary(state.calendar, state.seen)
+        state.turn = next_boundary(state.house, state.seen)
 
 
-def configure(state: Clock, configuration: Configuration, at: datetime) -> None:
+def leap(state: Clock, at: datetime) -> None:
+    """Learn what time it is, and that none passed on the way there."""
+    state.before = state.seen = at
+    state.turn = next_boundary(state.house, at)
+
+
+def configure(state: Clock, house: Configuration, at: datetime) -> None:
     """Learn another calendar; what it says of the present is looked at without delay.
 
     Unless an absence is still to be told of, nothing of its past was missed.
     """
-    calendar = Configuration(day=configuration.day, phases=configuration.phases)
-    if calendar == state.calendar:
+    same = (house.day, house.phases) == (state.house.day, state.house.phases)
+    state.house = house
+    if same:
         return
-    state.calendar = calendar
     if state.turn is not None:
         if state.turn > at:
             state.seen = latest(state, at)
         state.turn = at
     state.open = [_renewed(state, window, latest(state, at)) for window in state.open]
+
+
+def begin(state: Clock, day: date) -> None:
+    state.day = day
+    if day not in state.days:
+        state.days.append(day)
+        del state.days[:-DAYS_MAX]
 
 
 def start(state: Clock, started: PhaseStarted) -> None:
@@ -85,7 +105,7 @@ def end(state: Clock, day: date, phase: str) -> None:
 
 
 def _renewed(state: Clock, window: PhaseWindow, now: datetime) -> PhaseWindow:
-    renewed = phase_on(state.calendar, window.day, window.phase)
+    renewed = phase_on(state.house, window.day, window.phase)
     return renewed if renewed is not None and renewed.starts_at <= now else window
 
 
@@ -93,11 +113,11 @@ def _missed(
     state: Clock, today: date, seen: datetime, over: list[PhaseWindow]
 ) -> list[PhaseWindow]:
     """The newest windows that closed since the moment seen before and never were open to us."""
-    calendar, before = state.calendar, state.before
-    oldest = today if before is None else day_of(calendar.day, before) - ONE_DAY
+    house, before = state.house, state.before
+    oldest = today if before is None else day_of(house.day, before) - ONE_DAY
     known, missed, day = {_key(window) for window in over}, list[PhaseWindow](), today
     while day >= max(oldest, today - LOOK_BACK_DAYS * ONE_DAY) and len(missed) < MISSED_MAX:
-        for window in reversed(phases_of(calendar, day)):
+        for window in reversed(phases_of(house, day)):
             unseen = before is None or window.ends_at > before
             if unseen and window.ends_at <= seen and _key(window) not in known:
                 missed.append(window)

@@ -1,10 +1,24 @@
-"""The real side of the clock's door: the wall clock and a thread that waits for it."""
+"""The real side of the clock's door: the machine's clocks and a thread that waits for them."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from threading import Condition, Thread
 
-STRIDE_SECONDS = 30.0  # Never longer at once, so that a clock that was set is noticed.
+from actors.clock.noticing import Reading, amiss
+from events.time import ClockStepped, HostSlept, TimePassed
+
+STRIDE_SECONDS = 30.0  # Never longer at once, so that sleep and a clock that was set are noticed.
+AT_ONCE = timedelta(milliseconds=100)  # Clocks read further apart than this do not belong together.
+TRIES = 5
+# Which clock stands still in sleep and which goes on: Linux has the one as MONOTONIC and the
+# other as BOOTTIME, macOS the one as UPTIME_RAW and the other as MONOTONIC.
+_UPTIME: int | None = getattr(time, "CLOCK_UPTIME_RAW", None)
+_RUNS: int = time.CLOCK_MONOTONIC if _UPTIME is None else _UPTIME
+_GOES_ON: int | None = getattr(time, "CLOCK_BOOTTIME", _UPTIME and time.CLOCK_MONOTONIC)
+
+Seen = TimePassed | HostSlept | ClockStepped
+Tell = Callable[[datetime, Sequence[Seen]], None]
 
 
 def now() -> datetime:
@@ -12,18 +26,49 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Timer:
-    """Calls `ring(reading)` once for each instant it was armed with, never before it.
+def read_clocks() -> Reading:
+    """All clocks at one moment."""
+    reading, took = _read()
+    tries = 1
+    while took > AT_ONCE and tries < TRIES:  # The machine was held up in between.
+        reading, took = _read()
+        tries += 1
+    return reading
 
-    Without an instant it sleeps for good; with one, at most 30 seconds at a time. After ringing
-    it waits to be armed again.
+
+def _read() -> tuple[Reading, timedelta]:
+    began = _since_start() or _clock(_RUNS)
+    reading = Reading(now(), _clock(_RUNS), _since_start())
+    return reading, (_since_start() or _clock(_RUNS)) - began
+
+
+def _since_start() -> timedelta | None:
+    return None if _GOES_ON is None else _clock(_GOES_ON)
+
+
+def _clock(number: int) -> timedelta:
+    return timedelta(microseconds=time.clock_gettime_ns(number) // 1000)
+
+
+class Timer:
+    """Tells TimePassed once for each instant it was armed with, never before it.
+
+    With each reading come HostSlept and ClockStepped, if there is anything to tell, before the
+    TimePassed of the same moment. It looks at every wake-up, and every `stride_seconds` at
+    least; after TimePassed it waits to be armed again.
     """
 
-    def __init__(self, ring: Callable[[datetime], None]) -> None:
-        self._ring = ring
+    def __init__(
+        self,
+        tell: Tell,
+        read: Callable[[], Reading] = read_clocks,
+        stride_seconds: float = STRIDE_SECONDS,
+    ) -> None:
+        self._tell, self._read, self._stride = tell, read, stride_seconds
         self._changed = Condition()
         self._instant: datetime | None = None
         self._closed = False
+        self._before = read()
         self._thread = Thread(target=self._wait, name="timer", daemon=True)
         self._thread.start()
 
@@ -40,20 +85,27 @@ class Timer:
         self._thread.join()
 
     def _wait(self) -> None:
-        while (reading := self._next()) is not None:
-            self._ring(reading)
+        while (seen := self._next()) is not None:
+            self._tell(*seen)
 
-    def _next(self) -> datetime | None:
-        """The reading at which the instant had come; None when the timer is closed."""
+    def _next(self) -> tuple[datetime, Sequence[Seen]] | None:
+        """What is to be told, and the reading at which it is; None when the timer is closed."""
         with self._changed:
             while not self._closed:
-                if self._instant is None:
-                    self._changed.wait()
-                    continue
-                reading = now()
-                left = (self._instant - reading).total_seconds()
+                reading = self._read()
+                seen: list[Seen] = [*amiss(self._before, reading)]
+                self._before = reading
+                left = self._left(reading.wall)
                 if left <= 0:
                     self._instant = None
-                    return reading
-                self._changed.wait(min(left, STRIDE_SECONDS))
+                    seen.append(TimePassed())
+                if seen:
+                    return reading.wall, seen
+                self._changed.wait(min(left, self._stride))
         return None
+
+    def _left(self, wall: datetime) -> float:
+        """Seconds until the instant; a stride when there is none."""
+        if self._instant is None:
+            return self._stride
+        return (self._instant - wall).total_seconds()

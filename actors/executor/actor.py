@@ -8,8 +8,9 @@ from pykka import ActorRef
 from actors.actor import Actor, Choked
 from actors.executor.brief import RunBrief, brief, open_runs
 from actors.executor.door import Door
-from actors.executor.rules import RULES, hear_of_pause, is_held
+from actors.executor.rules import RULES, is_held
 from actors.executor.state import Executing, OpenRun
+from actors.pauses import hear_of_pause
 from actors.recall import Memory
 from events.fact import Fact
 from events.record import Record
@@ -42,8 +43,8 @@ class ExecutorActor(Actor[Executing]):
                 pass  # The cleanup actor's.
             case RunStarting(run=run) if run in self.state.runs:
                 self._start(brief(self.state, run), decision.position)
-            case RunCancelling(run=run):
-                self._door.stop(run)
+            case RunCancelling(run=run, at_once=at_once):
+                self._door.stop(run, at_once)
 
     def _start(self, told: RunBrief, answers: int) -> None:
         """A pause may have come between the decision and now."""
@@ -77,4 +78,4 @@ class ExecutorActor(Actor[Executing]):
             paused=is_held(self.state, run.work, paused),
         )
         if run.cancelling:
-            self._door.stop(run.run)
+            self._door.stop(run.run, run.at_once)

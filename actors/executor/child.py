@@ -8,6 +8,7 @@ from contextlib import suppress
 from signal import SIGKILL
 from typing import NamedTuple
 
+from actors.executor.custody import cpu_ms
 from actors.executor.watching import open_pidfd
 
 MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
@@ -57,10 +58,9 @@ class Child:
         if self._end is None:
             return Usage(None, 0, 0)
         status, used = self._end
-        cpu_ms = round(1000 * (used.ru_utime + used.ru_stime))
         peak = _peak(used)
         known = peak > self._our_peak + MAXRSS_SLACK_BYTES
-        return Usage(os.waitstatus_to_exitcode(status), cpu_ms, peak if known else 0)
+        return Usage(os.waitstatus_to_exitcode(status), cpu_ms(used), peak if known else 0)
 
     def _wait(self, options: int) -> bool:
         if self._end is None:

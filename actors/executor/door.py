@@ -29,8 +29,11 @@ class Door(Protocol):
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """Do not carry it out: say that it never began, and why."""
 
-    def stop(self, run: str) -> None:
-        """Stop a run, also one that has not begun: TERM, grace, KILL. An ended one is left be."""
+    def stop(self, run: str, at_once: bool = False) -> None:
+        """Stop a run, also one that has not begun: TERM, grace, KILL. An ended one is left be.
+
+        `at_once` leaves it no grace.
+        """
 
     def recover(
         self,
@@ -68,7 +71,7 @@ class ClosedDoor:
         """See `Door.refuse`."""
         self._tell(answers, [RunEnded(brief.run, False, self._now(), None, trouble)])
 
-    def stop(self, run: str) -> None:
+    def stop(self, run: str, at_once: bool = False) -> None:
         """Nothing runs."""
 
     def recover(

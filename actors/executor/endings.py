@@ -30,6 +30,7 @@ class Seen(NamedTuple):
     duration_ms: int = 0
     cpu_ms: int = 0
     peak_bytes: int = 0
+    processes: int = 0
 
 
 def ended(brief: RunBrief, now: datetime, seen: Seen, output: Output, written: Path) -> RunEnded:
@@ -45,6 +46,7 @@ def ended(brief: RunBrief, now: datetime, seen: Seen, output: Output, written: P
         duration_ms=seen.duration_ms,
         cpu_ms=seen.cpu_ms,
         peak_bytes=seen.peak_bytes,
+        processes_most=seen.processes,
         output_bytes=output.bytes,
         output_cut=output.cut,
         tail=output.tail(),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from actors.executor.brief import RunBrief
-from actors.executor.folders import Folders
+from actors.executor.folders import INPUT, RESULT, Folders
 
 OURS = "HORARIUM_"
 
@@ -13,11 +13,11 @@ def allowed(names: Sequence[str], ours: Mapping[str, str]) -> dict[str, str]:
 
     Nothing of the daemon's own `HORARIUM_*` is ever passed on.
     """
-    passed = {name for name in names if name in ours}
+    passed = {name: ours[name] for name in names if name in ours}
     for prefix in names:
         if prefix.endswith("*"):
-            passed.update(name for name in ours if name.startswith(prefix[:-1]))
-    return {name: ours[name] for name in passed if not name.startswith(OURS)}
+            passed |= {name: ours[name] for name in ours if name.startswith(prefix[:-1])}
+    return {name: value for name, value in passed.items() if not name.startswith(OURS)}
 
 
 def token(run: str, boot: str) -> str:
@@ -27,6 +27,7 @@ def token(run: str, boot: str) -> str:
 
 def presented(brief: RunBrief, folders: Folders, boot: str) -> dict[str, str]:
     """Who a run is and where its things are."""
+    run = str(folders.run)
     return {
         "HORARIUM_RUN": brief.run,
         "HORARIUM_WORK": brief.work,
@@ -35,10 +36,10 @@ def presented(brief: RunBrief, folders: Folders, boot: str) -> dict[str, str]:
         "HORARIUM_ATTEMPT": str(brief.attempt),
         "HORARIUM_DAY": brief.day,
         "HORARIUM_PHASE": brief.phase,
-        "HORARIUM_INPUT": str(folders.input),
-        "HORARIUM_RESULT": str(folders.result),
+        "HORARIUM_INPUT": f"{run}/{INPUT}",
+        "HORARIUM_RESULT": f"{run}/{RESULT}",
         "HORARIUM_WORK_FOLDER": str(folders.work),
         "HORARIUM_DATA": str(folders.data),
         "HORARIUM_TOKEN": token(brief.run, boot),
-        "TMPDIR": str(folders.run),
+        "TMPDIR": run,
     }

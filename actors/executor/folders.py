@@ -1,10 +1,13 @@
 """Where a run keeps its files, and where it works. Folders are 0700, files 0600."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from actors.executor.brief import RunBrief
+
+INPUT, OUTPUT, RESULT = "input.json", "output.log", "result.json"
 
 
 class Folders(NamedTuple):
@@ -21,32 +24,37 @@ class Folders(NamedTuple):
     @property
     def input(self) -> Path:
         """The input, a JSON object."""
-        return self.run / "input.json"
+        return self.run / INPUT
 
     @property
     def output(self) -> Path:
         """What was printed, as far as the limit goes; not there as long as nothing was."""
-        return self.run / "output.log"
+        return self.run / OUTPUT
 
     @property
     def result(self) -> Path:
         """Where the job may say something of itself."""
-        return self.run / "result.json"
+        return self.run / RESULT
 
     def make(self, input_json: str) -> None:
         """Make them. FileExistsError: this run has been here before."""
-        self.run.mkdir(0o700)
-        self.work.mkdir(0o700, exist_ok=True)
-        descriptor = os.open(self.input, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(input_json.encode())
+        os.mkdir(self.run, 0o700)  # noqa: PTH102  Path.mkdir asks and handles more.
+        with suppress(FileExistsError):
+            os.mkdir(self.work, 0o700)  # noqa: PTH102
+        descriptor = os.open(f"{self.run}/{INPUT}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            left = input_json.encode()
+            while left:
+                left = left[os.write(descriptor, left) :]
+        finally:
+            os.close(descriptor)
 
 
 def folders_of(brief: RunBrief, data: Path) -> Folders:
     """The folders of a run, whether they are there or not."""
-    work = data / "work" / brief.work
+    work = data / f"work/{brief.work}"
     place = Path(brief.lane_directory).absolute() if brief.lane_directory else work
-    return Folders(data, data / "runs" / brief.run, work, place)
+    return Folders(data, data / f"runs/{brief.run}", work, place)
 
 
 def make_roots(data: Path) -> None:

@@ -1,6 +1,6 @@
 """The life of a run that we start ourselves, from its folder to what is said of its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -8,16 +8,23 @@ from typing import NamedTuple
 from actors.executor import identity
 from actors.executor.brief import RunBrief
 from actors.executor.child import Child, Usage
-from actors.executor.door import Now, Tell
+from actors.executor.custody import Custody, Kin
+from actors.executor.door import Now
 from actors.executor.endings import Seen, ended, not_started, too_late
-from actors.executor.environment import allowed, presented
+from actors.executor.environment import allowed, presented, token
 from actors.executor.folders import folders_of
+from actors.executor.kept import keep, kept
+from actors.executor.limits import limit
+from actors.executor.loop import Steps, Task
+from actors.executor.marks import mark_of, marking
 from actors.executor.output import Output
 from actors.executor.spawning import NotStarted, Spawned, prepared, spawn
-from actors.executor.watching import Stopped, Watch
+from actors.executor.watching import Process, Stopped, Watch
 from actors.executor.wish import Wish
-from events.catalogue import AnyObservation
-from events.runs import RunEnded, RunStarted, Trouble
+from events.runs import RunAdopted, RunEnded, RunStarted, Trouble
+
+Observed = RunStarted | RunAdopted | RunEnded
+NOT_ALL_ENDED = "some of its processes could not be ended"
 
 
 class World(NamedTuple):
@@ -25,24 +32,52 @@ class World(NamedTuple):
 
     data: Path
     boot: str
-    tell: Tell
+    tell: Callable[[int, Sequence[Observed]], None]
     now: Now
     environment: Mapping[str, str]  # the daemon's own
+    umask: int  # of the processes; -1: the daemon's own
+    births: identity.Births
+    custody: Custody | None = None  # Only a keeper has it.
 
 
 class Life:
     """One run in this life of the daemon. `live` takes as long as the run does."""
 
-    def __init__(self, world: World, brief: RunBrief, answers: int, wish: Wish) -> None:
-        self.world, self.brief, self.wish = world, brief, wish
+    def __init__(self, world: World, brief: RunBrief, answers: int, task: Task) -> None:
+        self.world, self.brief, self.task = world, brief, task
+        self.wish = Wish(task.nudge)
         self.folders = folders_of(brief, world.data)
         self._answers = answers
+        self._mark = mark_of(token(brief.run, world.boot), world.data)
+        self.kin = Kin(world.custody, self._mark, task)
+        self._begun_as: RunStarted | None = None
+        self._pid = 0  # of its process, while that is watched
 
-    def tell(self, seen: AnyObservation) -> None:
+    def tell(self, seen: Observed) -> None:
         """Answer the decision by which it was started."""
         self.world.tell(self._answers, [seen])
 
-    def live(self) -> RunEnded | None:
+    def told_again(self, answers: int, started: RunStarted | None) -> None:
+        """Another life of the daemon asks for it, whose log knows of this beginning."""
+        self._answers = answers
+        if started is None and self._begun_as is not None:
+            self.tell(self._begun_as)
+        if self._pid:
+            self.tell(RunAdopted(self.brief.run, self._pid))
+
+    def keep(self, ended: RunEnded) -> None:
+        """Write down how it ended, before it is told."""
+        keep(self.folders.run, ended)
+
+    def kept(self) -> RunEnded | None:
+        """Its end, if that was written down."""
+        return kept(self.folders.run, self.brief.run)
+
+    def watching(self, pid: int) -> None:
+        """This is its process; 0: there is none any more."""
+        self._pid = pid
+
+    def live(self) -> Steps[RunEnded | None]:
         """Start it, if that may still be, and watch it to its end; None when the daemon stops
         before it begins, for then it is the next life's."""
         now = self.world.now()
@@ -53,7 +88,9 @@ class Life:
         if now > self.brief.not_after:
             return too_late(self.brief, now)
         unfit = prepared(self.brief, self.folders)
-        return self._begun() if unfit is None else not_started(self.brief, now, unfit)
+        if unfit is not None:
+            return not_started(self.brief, now, unfit)
+        return (yield from self._begun())
 
     def paused(self) -> RunEnded:
         """It never began, and may not begin now."""
@@ -71,16 +108,13 @@ class Life:
         """Its end, with what it said."""
         return ended(self.brief, self.world.now(), seen, output, self.folders.result)
 
-    def _begun(self) -> RunEnded:
-        try:
-            self.wish.listen()  # So that nothing can fail between the start and the watch.
-        except OSError as error:
-            why = NotStarted("spawn_failed", f"no descriptor is free: {error}")
-            return not_started(self.brief, self.world.now(), why)
-        spawned = spawn(self.brief.action, self.folders, self._environment())
+    def _begun(self) -> Steps[RunEnded]:
+        world, since_ns = self.world, identity.boot_ns()
+        with marking(self._mark if world.custody is not None else 0):
+            spawned = spawn(self.brief.action, self.folders, self._environment(), world.umask)
         if isinstance(spawned, NotStarted):
-            return not_started(self.brief, self.world.now(), spawned)
-        return self._watched(spawned)
+            return not_started(self.brief, world.now(), spawned)
+        return (yield from self._watched(spawned, since_ns))
 
     def _environment(self) -> dict[str, str]:
         names = (*self.brief.environment, *self.brief.action.pass_environment)
@@ -90,26 +124,45 @@ class Life:
             **presented(self.brief, self.folders, self.world.boot),
         }
 
-    def _watched(self, spawned: Spawned) -> RunEnded:
+    def watch(self, process: Process, reader: int | None, output: Output) -> Watch:
+        """A watch over its process."""
+        grace = self.brief.action.grace_seconds
+        return Watch(process, reader, output, self.wish, self.task, grace, self.kin)
+
+    def _watched(self, spawned: Spawned, since_ns: int) -> Steps[RunEnded]:
         began, child, output = monotonic(), Child(spawned.process), self.output()
-        watch = Watch(child, spawned.reader, output, self.wish, self.brief.action.grace_seconds)
+        watch = self.watch(child, spawned.reader, output)
+        self.kin.begun(child.pid)
         try:
-            self._introduce(child.pid)
-            watch.until_end(self.brief.action.timeout_seconds)
+            limit(child.pid, self.brief.action)
+            self._introduce(child.pid, since_ns)
+            yield from watch.until_end(self.brief.action.timeout_seconds)
         finally:
-            usage = child.reap()
             duration_ms = round(1000 * (monotonic() - began))
-            watch.drain()
+            if watch.stopped is not None:
+                yield from self.kin.cleared(watch.kill_at)
+            usage = child.reap()
+            self.watching(0)
+            all_ended = yield from self.kin.cleared()
+            more_cpu_ms = self.kin.ended()
+            yield from watch.drain()
             output.close()
         trouble, detail = self._trouble(watch.stopped, usage)
-        peak_bytes = max(usage.peak_bytes, watch.peak_bytes)
-        seen = Seen(trouble, detail, usage.exit_code, duration_ms, usage.cpu_ms, peak_bytes)
+        if not all_ended:
+            detail = "; ".join(filter(None, (detail, NOT_ALL_ENDED)))
+        cpu_ms = usage.cpu_ms + more_cpu_ms
+        peak_bytes = max(usage.peak_bytes, watch.peak_bytes, self.kin.peak_bytes)
+        seen = Seen(
+            trouble, detail, usage.exit_code, duration_ms, cpu_ms, peak_bytes, self.kin.most
+        )
         return self.ended(seen, output)
 
-    def _introduce(self, pid: int) -> None:
-        born = identity.stat(pid)
-        ticks = 0 if born is None else born.ticks
-        self.tell(RunStarted(self.brief.run, pid, self.world.boot, ticks, self.world.now()))
+    def _introduce(self, pid: int, since_ns: int) -> None:
+        world, now = self.world, self.world.now()
+        ticks = world.births.of(pid, since_ns, identity.boot_ns())
+        self._begun_as = RunStarted(self.brief.run, pid, world.boot, ticks, now)
+        self.watching(pid)
+        self.tell(self._begun_as)
 
     def _trouble(self, stopped: Stopped | None, usage: Usage) -> tuple[Trouble | None, str]:
         if stopped is not None:

@@ -92,12 +92,13 @@ def closed(ended: RunEnded, work: str, action: str) -> RunClosed:
 def given_back(ended: RunEnded, step: int, attempt: int, in_phase: bool) -> ReturnReason | None:
     """Why the phase queue owns the work again, when this attempt never began.
 
-    What came too late is stale: it is given back only when the queue sees by its phase whether
-    it may still go.
+    What came too late before it ever ran is stale: it is given back only when the queue sees by
+    its phase whether it may still go. What has run before is still wanted: its next attempt was
+    only decided on by a record that had waited, as over a sleep of the machine.
     """
     if ended.started or ended.trouble is None:
         return None
-    if ended.trouble == "too_late" and not (in_phase and step == attempt == 1):
+    if ended.trouble == "too_late" and not (in_phase or step > 1 or attempt > 1):
         return None
     return RETURNS.get(ended.trouble)
 

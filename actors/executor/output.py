@@ -84,7 +84,9 @@ class Output:
     def reported(self, result: Path) -> Reported:
         """The result in that file, else that on the last line, when there is one."""
         written = read_result(result)
-        return self._printed() if written is None else written
+        if written is not None:
+            return written
+        return self._printed() if self.bytes else NOTHING
 
     def _printed(self) -> Reported:
         end = bytes(self._end[-KEPT_BYTES:]).rstrip()
@@ -97,6 +99,8 @@ class Output:
 
     def tail(self) -> str:
         """The last lines as text that is safe to show, at most TAIL_CHARACTERS."""
+        if not self.bytes:
+            return ""
         end = bytes(self._end[-4 * TAIL_CHARACTERS :])
         text = legible(end.decode(errors="replace"))
         if self.bytes <= len(end) and len(text) <= TAIL_CHARACTERS:

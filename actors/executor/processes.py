@@ -1,8 +1,7 @@
-"""The real door: each run is a process, watched by a thread of its own until it is dead."""
+"""Each run is a process, and one thread watches them all until they are dead."""
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Condition
 
@@ -12,31 +11,35 @@ from actors.executor.door import Now, Tell
 from actors.executor.endings import not_started
 from actors.executor.folders import make_roots
 from actors.executor.life import Life, World
+from actors.executor.loop import Loop, Steps, Task
 from actors.executor.noop import nothing
 from actors.executor.recovery import look_after
 from actors.executor.spawning import NotStarted
-from actors.executor.wish import Wish
 from events.runs import RunEnded, RunStarted, Trouble
 
-Way = Callable[[Life], RunEnded | None]
+Way = Callable[[Life], Steps[RunEnded | None]]
 """Sees a run to its end; None for one that did not begin before the daemon stopped."""
-
-THREADS_MAX = 10_000
-"""No limit of its own, for the rules limit the runs: the most that they may be configured to."""
 
 
 class Processes:
     """Runs commands and functions as processes, and keeps their files in the data folder.
 
-    `ours` is the environment of which a run sees the part that its brief allows.
+    `ours` is the environment of which a run sees the part that its brief allows; `umask` is for
+    the files that it makes, -1 for ours.
     """
 
     def __init__(
-        self, data: Path, tell: Tell, now: Now, ours: Mapping[str, str] = os.environ
+        self,
+        data: Path,
+        tell: Tell,
+        now: Now,
+        ours: Mapping[str, str] = os.environ,
+        umask: int = -1,
     ) -> None:
-        self._world = World(data.resolve(), identity.boot_id(), tell, now, dict(ours))
-        self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="run")
-        self._open: dict[str, Wish] = {}
+        boot, births = identity.boot_id(), identity.Births()
+        self._world = World(data.resolve(), boot, tell, now, dict(ours), umask, births)
+        self._loop = Loop("runs")
+        self._open: dict[str, Life] = {}
         self._changed = Condition()
         self._closing = False
         make_roots(self._world.data)
@@ -70,37 +73,36 @@ class Processes:
         else:
             self.start(brief, answers)
 
-    def stop(self, run: str) -> None:
+    def stop(self, run: str, at_once: bool = False) -> None:
         """See `Door.stop`."""
         with self._changed:
-            wish = self._open.get(run)
-        if wish is not None:
-            wish.say("cancelled on request")
+            life = self._open.get(run)
+        if life is not None:
+            life.wish.say("cancelled on request", at_once=at_once)
 
     def close(self, wait_seconds: float) -> None:
         """See `Door.close`. Another thread may call it again: then what still lives is killed."""
         with self._changed:
             again, self._closing = self._closing, True
             if not self._changed.wait_for(lambda: not self._open, wait_seconds):
-                for wish in self._open.values():
-                    wish.say("", "daemon_stopped", at_once=again)
-        self._threads.shutdown()
+                for life in self._open.values():
+                    life.wish.say("", "daemon_stopped", at_once=again)
+        self._loop.close()
 
     def _begin(self, brief: RunBrief, answers: int, way: Way) -> None:
-        """Give it a thread. One that is open already, or comes while we close, is left be."""
+        """Let it begin. One that is open already, or comes while we close, is left be."""
         with self._changed:
             if brief.run not in self._open and not self._closing:
-                wish = self._open[brief.run] = Wish()
-                life = Life(self._world, brief, answers, wish)
-                self._threads.submit(self._follow, life, way)
+                task = Task(self._loop)
+                life = self._open[brief.run] = Life(self._world, brief, answers, task)
+                task.begin(self._follow(life, way))
 
-    def _follow(self, life: Life, way: Way) -> None:
+    def _follow(self, life: Life, way: Way) -> Steps[None]:
         """See it to its end, hold on to nothing, and tell."""
         try:
-            ended = None if self._closing else way(life)
+            ended = None if self._closing else (yield from way(life))
         except Exception as mistake:  # Ours; the run must not stay open because of it.
             ended = life.lost(f"the door failed: {mistake!r}")
-        life.wish.close()
         with self._changed:
             del self._open[life.brief.run]
             self._changed.notify_all()

@@ -1,26 +1,35 @@
 """After a restart: what became of a run of which the log has no end.
 
-The processes of an earlier life live on in sessions of their own, and wait when their pipe is
-full. One that is found beyond doubt is adopted: watched, held to what is left of its time, and
-stopped on request. How it ended nobody can know, for its status went to another parent; so its
-end is `lost`, also when it left a result behind, unless it was stopped here: then it is known
-why it ended. What was never begun is begun, unless it is paused.
+Its end may have been written down. Else the processes of an earlier life live on in sessions of
+their own, and wait when their pipe is full. One that is found beyond doubt is adopted: watched,
+held to what is left of its time, and stopped on request. How it ended nobody can know, for its
+status went to another parent; so its end is `lost`, also when it left a result behind, unless it
+was stopped here: then it is known why it ended; or unless its parent is another keeper, that
+writes its end down. What was never begun is begun, unless it is paused.
 
 Of what it printed is lost what the killed daemon had read and not yet written, and what nobody
 had read when the last process that held the pipe ended.
 """
 
 import os
-import signal
 from contextlib import suppress
+from signal import SIGKILL
+from time import monotonic
+
+from msgspec import structs
 
 from actors.executor import identity
 from actors.executor.endings import Seen
 from actors.executor.environment import token
 from actors.executor.life import Life
+from actors.executor.loop import Steps
 from actors.executor.spawning import reopened
-from actors.executor.watching import Watch, open_pidfd
+from actors.executor.watching import Watch, open_pidfd, send
 from events.runs import RunAdopted, RunEnded, RunStarted
+
+KEEPER = "HORARIUM_KEEPER"  # in the environment of a keeper, with its data folder
+WRITING_SECONDS = 5.0  # that another keeper may take to write an end down
+LOOK_SECONDS = 0.02
 
 
 class Adopted:
@@ -48,49 +57,100 @@ class Adopted:
 
 def look_after(
     life: Life, started: RunStarted | None, same_boot: bool, paused: bool
-) -> RunEnded | None:
+) -> Steps[RunEnded | None]:
     """Find out what became of it, and if it lives see it to its end.
 
     None for one that did not begin before the daemon stopped.
     """
+    if started is None and same_boot and not life.folders.run.exists():
+        return life.paused() if paused else (yield from life.live())
     if not same_boot:
-        return _lost(life, "the machine was started anew")
-    if started is None and not life.folders.run.exists():
-        return life.paused() if paused else life.live()
-    found = _found(life, started)
+        return life.kept() or _lost(life, "the machine was started anew")
+    found = _known(started)
+    if found is None and (finished := life.kept()) is not None:
+        return finished
+    found = found or _found(life, started)
     if found is not None:
-        return _adopted(life, *found)
-    if started is not None:
-        _kill_group(life, started.pid)
+        return (yield from _adopted(life, *found))
+    yield from _end_the_rest(life, 0 if started is None else started.pid)
     return _lost(life, "it ended unseen, while the daemon was down")
 
 
+def _known(started: RunStarted | None) -> tuple[int, int] | None:
+    """Its process and when that began, if the log knows it and it lives."""
+    if started is not None and identity.is_alive(started.pid, started.start_ticks):
+        return started.pid, started.start_ticks
+    return None
+
+
 def _found(life: Life, started: RunStarted | None) -> tuple[int, int] | None:
-    """Its process and when that began, if it lives: as the log knows it, else by its token."""
+    """Likewise, by its mark or its token, when the log knows of no process."""
     if started is not None:
-        known = started.pid, started.start_ticks
-        return known if identity.is_alive(*known) else None
-    bearers = ((pid, identity.stat(pid)) for pid in _bearers(life))
-    leaders = [(at.ticks, pid) for pid, at in bearers if at is not None and at.session == pid]
+        return None
+    return _leader(life.kin.living(life.task.woke_at)) or _leader(_bearers(life))
+
+
+def _leader(pids: list[int]) -> tuple[int, int] | None:
+    """The first process of them that leads a session, and when it began, if it lives."""
+    seen = ((pid, identity.stat(pid)) for pid in pids)
+    leaders = [(at.ticks, pid) for pid, at in seen if at is not None and at.session == pid]
     ticks, pid = min(leaders, default=(0, 0))
     return (pid, ticks) if identity.is_alive(pid, ticks) else None
 
 
-def _adopted(life: Life, pid: int, ticks: int) -> RunEnded:
-    process, output = Adopted(pid, ticks), life.output()
+def _adopted(life: Life, pid: int, ticks: int) -> Steps[RunEnded]:
+    process, output, other = Adopted(pid, ticks), life.output(), _keeper_of(life, pid)
     try:
         output.resume()
-        watch = Watch(process, reopened(pid), output, life.wish, life.brief.action.grace_seconds)
+        watch = life.watch(process, None if other else reopened(pid), output)
+        life.watching(pid)
         life.tell(RunAdopted(life.brief.run, pid))
         if not process.has_ended():  # Looked at again, for now its descriptor is held.
-            watch.until_end(life.brief.action.timeout_seconds - identity.age_seconds(ticks))
+            left = life.brief.action.timeout_seconds - identity.age_seconds(ticks)
+            yield from watch.until_end(left)
         duration_ms = round(1000 * identity.age_seconds(ticks))
-        _kill_group(life, pid)
-        watch.drain()
+        life.watching(0)
+        if watch.stopped is not None:
+            yield from life.kin.cleared(watch.kill_at)
+        written = None if other is None else (yield from _written(life, *other))
+        yield from _end_the_rest(life, pid)
+        yield from watch.drain()
+        if written is not None:
+            return _merged(life, written, watch)
         return life.ended(_seen(life, watch, duration_ms), output)
     finally:
         process.close()
         output.close()
+
+
+def _keeper_of(life: Life, pid: int) -> tuple[int, int] | None:
+    """Another keeper of this data folder whose child it is: that one reads what it prints, and
+    will know how it ended."""
+    at = identity.stat(pid)
+    parent = None if at is None else identity.stat(at.parent)
+    if at is None or parent is None or at.parent == os.getpid():
+        return None
+    keeps = identity.environment(at.parent).get(KEEPER.encode())
+    return (at.parent, parent.ticks) if keeps == os.fsencode(life.world.data) else None
+
+
+def _written(life: Life, keeper: int, ticks: int) -> Steps[RunEnded | None]:
+    """The end that the other keeper writes down, if it does."""
+    until = monotonic() + WRITING_SECONDS
+    while (ended := life.kept()) is None:
+        if monotonic() > until or not identity.is_alive(keeper, ticks):
+            return life.kept()
+        yield monotonic() + LOOK_SECONDS
+    return ended
+
+
+def _merged(life: Life, written: RunEnded, watch: Watch) -> RunEnded:
+    """The other keeper saw how it ended; we know why, if we stopped it."""
+    if watch.stopped is None:
+        return written
+    return structs.replace(
+        written, trouble=watch.stopped, detail=life.stopped_because(watch.stopped)
+    )
 
 
 def _seen(life: Life, watch: Watch, duration_ms: int) -> Seen:
@@ -101,7 +161,8 @@ def _seen(life: Life, watch: Watch, duration_ms: int) -> Seen:
         trouble=watch.stopped or "lost",
         detail="; ".join(filter(None, ("adopted after a restart", why))),
         duration_ms=duration_ms,
-        peak_bytes=watch.peak_bytes,
+        peak_bytes=max(watch.peak_bytes, life.kin.peak_bytes),
+        processes=life.kin.most,
     )
 
 
@@ -122,14 +183,15 @@ def _bearers(life: Life) -> list[int]:
     return list(identity.bearers(mark, life.world.data))
 
 
-def _kill_group(life: Life, leader: int) -> None:
-    """Kill what is left of it: what bears the run's token and is of that group still."""
-    for pid in _bearers(life):
+def _end_the_rest(life: Life, leader: int) -> Steps[None]:
+    """Kill what is left of it: what bears the run's mark, and what bears its token and is of
+    that group still."""
+    for pid in _bearers(life) if leader else ():
         pidfd = open_pidfd(pid)
         if pidfd is None:
             continue
         found = identity.stat(pid)
         if found is not None and found.group == leader:
-            with suppress(OSError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            send(pidfd, SIGKILL)
         os.close(pidfd)
+    yield from life.kin.cleared()

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
-import orjson
 
 from events.runs import ResultFault, RunResult
 
@@ -64,6 +63,8 @@ def _read(raw: bytes) -> Reported:
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:
+    import orjson  # Only here, for few jobs report anything and a keeper is to be small.
+
     if len(raw) > BYTES_MAX or depth(raw) > DEPTH_MAX:
         raise FaultError("too_large")
     try:
@@ -142,6 +143,8 @@ def _tokens(value: object) -> int:
 
 
 def _json(value: object) -> str:
+    import orjson
+
     return orjson.dumps(value).decode()
 
 

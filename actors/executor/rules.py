@@ -4,19 +4,21 @@ It owns a piece of work from FundsReserved on, until it says how the work ended 
 to the phase queue: for another attempt, or because this one may not begin now.
 """
 
-from collections.abc import Container, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Container, Iterator
+from datetime import datetime, timedelta
+from typing import Any
 
 from actors.executor.brief import merged_input
 from actors.executor.outcomes import STATES, closed, given_back
 from actors.executor.state import Asked, Executing, OpenRun, Work
 from actors.executor.steps import follow, graver
-from actors.pauses import EVERYTHING, is_paused, label
-from actors.rules import Rules
+from actors.pauses import hear_of_pause, is_paused
+from actors.rules import SILENCE, Rules
 from events.budget import FundsRefused, FundsReserved
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Configuration, ConfigurationLoaded
+from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted
+from events.fact import Fact
 from events.record import Record
 from events.requests import Paused, Resumed
 from events.runs import (
@@ -44,42 +46,42 @@ from events.work import (
 
 
 def decide(state: Executing, record: Record) -> Iterator[AnyDecision]:
-    match record.fact:
-        case FundsReserved(run=run, day=day) if run in state.asked:
-            yield from _start(state, record, run, day, state.asked[run])
-        case RunEnded(run=run) as ended if run in state.runs:
-            yield from _close(state, record, ended, state.runs[run])
-        case WorkStopping(work=name) if name in state.works:
-            live = state.runs.get(state.works[name].live)
-            if live is not None and not live.cancelling:
-                yield RunCancelling(live.run, name)
+    rule = DECIDES_UPON.get(type(record.fact))
+    return SILENCE if rule is None else rule(state, record.fact, record)
 
 
-def _start(
-    state: Executing, record: Record, run: str, day: date, asked: Asked
-) -> Iterator[AnyDecision]:
+def _start(state: Executing, paid: FundsReserved, record: Record) -> Iterator[AnyDecision]:
+    asked = state.asked.get(paid.run)
+    if asked is None:
+        return SILENCE
     obstacle = _obstacle(state, asked)
-    if obstacle is None and state.paused and is_held(state, asked.work, state.paused):
-        yield RunClosed(run, asked.work, asked.action, "cancelled", False, "paused")
-        yield WorkReturned(asked.work, run, asked.step, asked.attempt, "paused")
-        return
     if obstacle is not None:
-        refused = RunClosed(run, asked.work, asked.action, *obstacle)
-        work = state.works.get(asked.work)
-        yield refused
-        if work is not None and not work.live:
-            yield from follow(state, record, refused, asked, state.actions.get(asked.action))
-        return
-    yield RunStarting(
-        run,
+        return _do_without(state, record, RunClosed(paid.run, asked.work, asked.action, *obstacle))
+    if state.paused and is_held(state, asked.work, state.paused):
+        return iter(
+            (
+                RunClosed(paid.run, asked.work, asked.action, "cancelled", False, "paused"),
+                WorkReturned(asked.work, paid.run, asked.step, asked.attempt, "paused"),
+            )
+        )
+    starting = RunStarting(
+        paid.run,
         asked.work,
         asked.action,
         asked.step,
         asked.attempt,
         state.actions[asked.action].executor,
         record.at + timedelta(seconds=state.settings.start_within_seconds),
-        day,
+        paid.day,
     )
+    return iter((starting,))
+
+
+def _do_without(state: Executing, record: Record, refused: RunClosed) -> Iterator[AnyDecision]:
+    asked, work = state.asked[refused.run], state.works.get(refused.work)
+    yield refused
+    if work is not None and not work.live:
+        yield from follow(state, record, refused, asked, state.actions.get(asked.action))
 
 
 def is_held(state: Executing, work: str, paused: Container[str]) -> bool:
@@ -104,93 +106,51 @@ def _obstacle(state: Executing, asked: Asked) -> tuple[Outcome, bool, str] | Non
     return None
 
 
-def _close(
-    state: Executing, record: Record, ended: RunEnded, run: OpenRun
-) -> Iterator[AnyDecision]:
+def _close(state: Executing, ended: RunEnded, record: Record) -> Iterator[AnyDecision]:
+    run = state.runs.get(ended.run)
+    if run is None:
+        return
     verdict = closed(ended, run.work, run.name)
-    asked = Asked(run.work, run.name, run.step, run.attempt)
     yield verdict
     work = state.works.get(run.work)
     in_phase = work is not None and work.phase is not None
     reason = given_back(ended, run.step, run.attempt, in_phase)
     if reason is None:
+        asked = Asked(run.work, run.name, run.step, run.attempt)
         yield from follow(state, record, verdict, asked, run.action, ended.trouble)
     elif work is not None:
         yield WorkReturned(run.work, run.run, run.step, run.attempt, reason)
 
 
+def _stop(state: Executing, fact: WorkStopping, record: Record) -> Iterator[AnyDecision]:
+    work = state.works.get(fact.work)
+    live = None if work is None else state.runs.get(work.live)
+    if live is None or (live.cancelling and not fact.at_once) or live.at_once:
+        return
+    yield RunCancelling(live.run, fact.work, fact.at_once)
+
+
 def evolve(state: Executing, fact: AnyFact, at: datetime) -> None:
-    match fact:
-        case WorkPlanned():
-            state.works[fact.work] = _planned(fact)
-        case WorkReleased() | StepReached():
-            _ask(state, fact)
-        case FundsReserved() | RunEnded():
-            pass  # Only what is decided upon it changes anything.
-        case RunStarting():
-            _open(state, fact)
-        case RunStarted(run=run):
-            if run in state.runs:
-                state.runs[run].process = fact
-        case RunClosed():
-            _shut(state, fact)
-        case WorkFinished(work=name) | WorkCancelled(work=name) | WorkDropped(work=name):
-            state.works.pop(name, None)
-        case FundsRefused(run=run):
-            state.asked.pop(run, None)
-        case ConfigurationLoaded(configuration=Configuration() as configuration):
-            state.actions, state.lanes = configuration.actions, configuration.lanes
-            state.settings = configuration.executor
-        case DaemonStarted(boot=boot):
-            state.boot = boot
-            hear_of_pause(state.paused, fact)
-        case Paused() | Resumed():
-            hear_of_pause(state.paused, fact)
-        case RunCancelling(run=run):
-            state.runs[run].cancelling = True
-        case (
-            WorkStopping()
-            | WorkMoved()
-            | WorkDeferred()
-            | RunRetrying()
-            | WorkReturned()
-            | WorkBuried()
-        ):
-            if (work := state.works.get(fact.work)) is not None:
-                _change(work, fact)
+    if (change := CHANGES.get(type(fact))) is not None:
+        change(state, fact)
 
 
-def hear_of_pause(paused: list[str], fact: AnyFact) -> None:
-    """Follow what is paused; a life that begins paused, or in safe mode, begins with everything."""
-    match fact:
-        case Resumed(scope, name) if (known := label(scope, name)) in paused:
-            paused.remove(known)
-        case Paused(scope, name) if (new := label(scope, name)) not in paused:
-            paused.append(new)
-        case DaemonStarted() if (fact.paused or fact.safe_mode) and EVERYTHING not in paused:
-            paused.append(EVERYTHING)
+def _configure(state: Executing, fact: ConfigurationLoaded) -> None:
+    if (new := fact.configuration) is not None:
+        state.actions, state.lanes, state.settings = new.actions, new.lanes, new.executor
 
 
-def _change(
-    work: Work,
-    fact: WorkStopping | WorkMoved | WorkDeferred | RunRetrying | WorkReturned | WorkBuried,
-) -> None:
-    match fact:
-        case WorkStopping():
-            work.stopping = True
-        case RunRetrying() | WorkReturned():
-            work.step_state, work.step_reason = "completed", ""
-        case WorkBuried(attempts=attempts):
-            work.step_state = "buried"
-            work.step_reason += f", after {attempts} attempts"
-        case WorkMoved(phase=phase):
-            work.phase = phase
-        case WorkDeferred(phase=phase, day=day):
-            work.phase, work.day = phase, day
+def _begin_life(state: Executing, fact: DaemonStarted) -> None:
+    state.boot = fact.boot
+    hear_of_pause(state.paused, fact)
 
 
-def _planned(fact: WorkPlanned) -> Work:
-    return Work(
+def _pause(state: Executing, fact: Paused | Resumed) -> None:
+    hear_of_pause(state.paused, fact)
+
+
+def _plan(state: Executing, fact: WorkPlanned) -> None:
+    state.works[fact.work] = Work(
         fact.steps,
         fact.category,
         fact.lane,
@@ -202,11 +162,19 @@ def _planned(fact: WorkPlanned) -> Work:
     )
 
 
-def _ask(state: Executing, fact: WorkReleased | StepReached) -> None:
+def _ask(state: Executing, fact: WorkReleased) -> None:
     state.asked[fact.run] = Asked(fact.work, fact.action, fact.step, fact.attempt)
-    if type(fact) is StepReached and (work := state.works.get(fact.work)) is not None:
+
+
+def _reach(state: Executing, fact: StepReached) -> None:
+    state.asked[fact.run] = Asked(fact.work, fact.action, fact.step, fact.attempt)
+    if (work := state.works.get(fact.work)) is not None:
         work.state, work.reason = graver(work)
         work.step_state, work.step_reason = "completed", ""
+
+
+def _refuse(state: Executing, fact: FundsRefused) -> None:
+    state.asked.pop(fact.run, None)
 
 
 def _open(state: Executing, fact: RunStarting) -> None:
@@ -225,6 +193,16 @@ def _open(state: Executing, fact: RunStarting) -> None:
     )
 
 
+def _see(state: Executing, fact: RunStarted) -> None:
+    if (run := state.runs.get(fact.run)) is not None:
+        run.process = fact
+
+
+def _cancel(state: Executing, fact: RunCancelling) -> None:
+    run = state.runs[fact.run]
+    run.cancelling, run.at_once = True, fact.at_once
+
+
 def _shut(state: Executing, fact: RunClosed) -> None:
     run = state.runs.pop(fact.run, None) or state.asked.pop(fact.run, None)
     work = state.works.get(fact.work)
@@ -237,29 +215,80 @@ def _shut(state: Executing, fact: RunClosed) -> None:
             work.step_reason = f"step {run.step}, {fact.action}: {fact.reason}"
 
 
+def _try_again(state: Executing, fact: RunRetrying | WorkReturned) -> None:
+    if (work := state.works.get(fact.work)) is not None:
+        work.step_state, work.step_reason = "completed", ""
+
+
+def _bury(state: Executing, fact: WorkBuried) -> None:
+    if (work := state.works.get(fact.work)) is not None:
+        work.step_state = "buried"
+        work.step_reason += f", after {fact.attempts} attempts"
+
+
+def _be_stopping(state: Executing, fact: WorkStopping) -> None:
+    if (work := state.works.get(fact.work)) is not None:
+        work.stopping = True
+
+
+def _move(state: Executing, fact: WorkMoved) -> None:
+    if (work := state.works.get(fact.work)) is not None:
+        work.phase = fact.phase
+
+
+def _defer(state: Executing, fact: WorkDeferred) -> None:
+    if (work := state.works.get(fact.work)) is not None:
+        work.phase, work.day = fact.phase, fact.day
+
+
+def _forget(state: Executing, fact: WorkFinished | WorkCancelled | WorkDropped) -> None:
+    state.works.pop(fact.work, None)
+
+
+DECIDES_UPON: dict[type[Fact], Callable[[Executing, Any, Record], Iterator[AnyDecision]]] = {
+    FundsReserved: _start,
+    RunEnded: _close,
+    WorkStopping: _stop,
+}
+CHANGES: dict[type[Fact], Callable[[Executing, Any], None]] = {
+    ConfigurationLoaded: _configure,
+    DaemonStarted: _begin_life,
+    Paused: _pause,
+    Resumed: _pause,
+    WorkPlanned: _plan,
+    WorkReleased: _ask,
+    WorkMoved: _move,
+    WorkDeferred: _defer,
+    WorkDropped: _forget,
+    WorkCancelled: _forget,
+    WorkStopping: _be_stopping,
+    WorkReturned: _try_again,
+    WorkBuried: _bury,
+    WorkFinished: _forget,
+    StepReached: _reach,
+    FundsRefused: _refuse,
+    RunStarting: _open,
+    RunStarted: _see,
+    RunCancelling: _cancel,
+    RunClosed: _shut,
+    RunRetrying: _try_again,
+}
+ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
+    {
+        ConfigurationLoaded,
+        DaemonStarted,
+        Paused,
+        Resumed,
+        WorkPlanned,
+        WorkReleased,
+        WorkMoved,
+        WorkDeferred,
+        WorkDropped,
+        WorkCancelled,
+        FundsRefused,
+        RunStarted,
+    }
+)
 RULES = Rules(
-    "executor",
-    2,
-    Executing,
-    frozenset(
-        {
-            ConfigurationLoaded,
-            DaemonStarted,
-            Paused,
-            Resumed,
-            WorkPlanned,
-            WorkReleased,
-            WorkMoved,
-            WorkDeferred,
-            WorkDropped,
-            WorkCancelled,
-            WorkStopping,
-            FundsReserved,
-            FundsRefused,
-            RunStarted,
-            RunEnded,
-        }
-    ),
-    decide,
-    evolve,
+    "executor", 3, Executing, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS
 )

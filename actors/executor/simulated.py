@@ -81,7 +81,7 @@ class SimulatedDoor:
         heappush(self._ends, live)
         self._tell(answers, [RunStarted(brief.run, number, BOOT, number, now)])
 
-    def stop(self, run: str) -> None:
+    def stop(self, run: str, at_once: bool = False) -> None:
         """See `Door.stop`."""
         if run in self._live:
             self._stop(self._live[run], "cancelled", "cancelled on request")

@@ -15,13 +15,15 @@ from errno import EACCES, ENOENT, ENOEXEC
 from pathlib import Path
 from typing import NamedTuple
 
-import orjson
+from msgspec import MsgspecError, Raw, json
 
 from actors.executor import identity
 from actors.executor.brief import RunBrief
 from actors.executor.folders import Folders
 from events.configuration import Action
 from events.runs import Trouble
+
+_object = json.Decoder(dict[str, Raw])
 
 OUTPUT = "HORARIUM_OUTPUT"  # the name of its pipe, by which a later life finds it again
 
@@ -43,10 +45,9 @@ class Spawned(NamedTuple):
 def prepared(brief: RunBrief, folders: Folders) -> NotStarted | None:
     """Make the run's folders; None when all is well. Once made, they are proof of a start."""
     try:
-        if not isinstance(orjson.loads(brief.input_json), dict):
-            return NotStarted("bad_input", "the input is not a JSON object")
-    except orjson.JSONDecodeError as error:
-        return NotStarted("bad_input", f"the input is not JSON: {error}")
+        _object.decode(brief.input_json)
+    except (MsgspecError, RecursionError, UnicodeError) as error:
+        return NotStarted("bad_input", f"the input is not a JSON object: {error}")
     if brief.lane_directory and not folders.place.is_dir():
         return NotStarted("lane_missing", f"no directory {brief.lane_directory}")
     try:
@@ -58,20 +59,22 @@ def prepared(brief: RunBrief, folders: Folders) -> NotStarted | None:
     return None
 
 
-def spawn(action: Action, folders: Folders, environment: Mapping[str, str]) -> Spawned | NotStarted:
-    """Start it. `environment` is all that the process will see of ours."""
+def spawn(
+    action: Action, folders: Folders, environment: Mapping[str, str], umask: int
+) -> Spawned | NotStarted:
+    """Start it. `environment` is all that the process will see of ours; a `umask` of -1 is ours."""
     argv = arguments(action)
     try:
         program = resolved(argv[0], folders.place, environment.get("PATH", os.defpath))
         if isinstance(program, NotStarted):
             return program
-        return _spawn(program, argv, folders.place, environment)
+        return _spawn(program, argv, folders.place, environment, umask)
     except (OSError, ValueError) as error:
         return refused(error)
 
 
 def _spawn(
-    program: str, argv: Sequence[str], place: Path, environment: Mapping[str, str]
+    program: str, argv: Sequence[str], place: Path, environment: Mapping[str, str], umask: int
 ) -> Spawned:
     reader, writer = make_pipe()
     try:
@@ -84,6 +87,7 @@ def _spawn(
             cwd=place,
             env={**environment, OUTPUT: pipe_name(reader)},
             start_new_session=True,
+            umask=umask,
         )
     except BaseException:
         os.close(reader)

@@ -9,7 +9,7 @@ from events.runs import RunStarted
 from events.work import WorkState
 
 
-class Work(Struct):
+class Work(Struct, gc=False):
     """A piece of work, from its planning to its end."""
 
     steps: tuple[Step, ...]
@@ -28,7 +28,7 @@ class Work(Struct):
     step_reason: str = ""
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A run between its release and its money."""
 
     work: str
@@ -37,7 +37,7 @@ class Asked(Struct, frozen=True):
     attempt: int
 
 
-class OpenRun(Struct):
+class OpenRun(Struct, gc=False):
     """A run that was decided and has no verdict yet, with the settings it was decided with."""
 
     run: str
@@ -51,6 +51,7 @@ class OpenRun(Struct):
     day: date | None = None  # whose money it spends
     process: RunStarted | None = None  # who it is, once that was seen
     cancelling: bool = False
+    at_once: bool = False  # It is cancelled without a grace period.
 
 
 class Executing(Struct):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from actors.executor.outcomes import attempts_allowed, buried, retry_at
 from actors.executor.state import Asked, Executing, Work
+from actors.rules import SILENCE
 from events.catalogue import AnyDecision
 from events.configuration import Action
 from events.record import Record
@@ -34,23 +35,34 @@ def follow(
     """
     work = state.works.get(closed.work)
     if work is None:
-        return
+        return SILENCE
     if closed.outcome in ("cancelled", "too_late"):
-        yield _finished(closed.work, work)
-        return
+        return iter((_finished(closed.work, work),))
     if action is not None:
         if asked.attempt < attempts_allowed(closed.outcome, trouble, action):
-            yield _stopped(closed.work) if work.stopping else _retry(record, asked, action)
-            return
+            again = _stopped(closed.work) if work.stopping else _retry(record, asked, action)
+            return iter((again,))
         if buried(closed.outcome, action, asked.attempt):
-            yield WorkBuried(closed.work, closed.action, asked.attempt)
+            return _bury(state, record, closed, asked, work)
+    return iter((_go_on(state, record, closed, asked, work),))
+
+
+def _bury(
+    state: Executing, record: Record, closed: RunClosed, asked: Asked, work: Work
+) -> Iterator[AnyDecision]:
+    yield WorkBuried(closed.work, closed.action, asked.attempt)
+    yield _go_on(state, record, closed, asked, work)
+
+
+def _go_on(
+    state: Executing, record: Record, closed: RunClosed, asked: Asked, work: Work
+) -> StepReached | WorkFinished:
     step = next_step(state, work, asked.step, closed.outcome == "succeeded")
     if step is None:
-        yield _finished(closed.work, work)
-    elif work.stopping:
-        yield _stopped(closed.work)
-    else:
-        yield _reached(state, record, closed.work, work, step)
+        return _finished(closed.work, work)
+    if work.stopping:
+        return _stopped(closed.work)
+    return _reached(state, record, closed.work, work, step)
 
 
 def next_step(state: Executing, work: Work, after: int, succeeded: bool) -> int | None:

@@ -6,35 +6,86 @@ A work that stays held for the same reason stays silent.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from itertools import chain
 
+from actors.breath import DEEP
 from actors.calendar import PhaseWindow
 from actors.pauses import is_paused
-from actors.phase_queue.state import Open, Queue, Work, first_in_line, has_room, waiting
+from actors.phase_queue.state import (
+    IN_LINE,
+    Open,
+    Queue,
+    Work,
+    first_in_line,
+    has_room,
+    waiting,
+)
 from actors.phase_queue.windows import awaited, has_missed, is_open, next_after
+from events.budget import FundsRefused, RefuseReason
 from events.catalogue import AnyDecision
+from events.intents import IdleAsked
+from events.record import Record
 from events.time import AlarmCleared, AlarmSet
 from events.work import HoldReason, WorkCancelled, WorkDeferred, WorkDropped, WorkHeld, WorkReleased
 
 ME = "phase_queue"
 ALARM = "work:"  # and the work's id
+DEADLINE = "start:"  # and the work's id
+IDLE = "idle"
+BREATH = "room"
+OF_THE_DAY: tuple[RefuseReason, ...] = ("day_spent", "no_day_open")  # whatever the category
 
 
-class Turn(NamedTuple):
-    """What one record brings: its time, and ids for the runs that are decided upon it."""
+class Turn:
+    """What one record brings: its time, and ids for the runs that are decided upon it.
 
-    at: datetime
-    runs: Iterator[str]
+    `refused`: it says that money is lacking. `deep`: nothing goes upon it, for it stands at the
+    end of a long chain; what the budget offers just before it takes breath itself still goes.
+    """
+
+    __slots__ = ("_position", "_runs", "at", "deep", "refused")
+
+    def __init__(self, record: Record) -> None:
+        self.at, self._position, self._runs = record.at, record.position, 0
+        self.deep = record.depth > DEEP
+        self.refused = record.fact if isinstance(record.fact, FundsRefused) else None
+
+    def run(self) -> str:
+        self._runs += 1
+        return f"r{self._position}-{self._runs}"
 
 
-def place(queue: Queue, work: Work, turn: Turn, *, aloud: bool = False) -> Iterator[AnyDecision]:
-    """Let it go if nothing stands in its way, else say what does, `aloud` even if it is known."""
+def place(
+    queue: Queue, work: Work, turn: Turn, *, aloud: bool = False, idle: bool = False
+) -> Iterator[AnyDecision]:
+    """Let it go if nothing stands in its way, else say what does, `aloud` even if it is known.
+
+    `idle`: the machine has just been seen to be.
+    """
+    if work.start_before is not None and turn.at > work.start_before and not work.started:
+        return end(work, WorkDropped(work.name, "start_deadline"))
     if work.phase is not None and not is_open(queue, work, turn.at):
-        yield from _await_phase(queue, work, turn)
-    elif (obstacle := _obstacle(queue, work, turn.at)) is not None:
-        yield from _hold(work, *obstacle, aloud=aloud)
-    else:
-        yield from _admit(queue, work, turn, aloud)
+        return _await_phase(queue, work, turn)
+    if (obstacle := _obstacle(queue, work, turn.at)) is not None:
+        return _hold(work, *obstacle, aloud=aloud)
+    if turn.refused is not None and is_unpayable(queue, work, turn.refused):
+        return _hold_unasked(queue, work)
+    if turn.deep:
+        return _hold(work, work.reason if work.reason in IN_LINE else "lane_full", aloud=aloud)
+    if not queue.in_line and has_room(queue, work.lane):
+        return _go(queue, work, turn, idle)
+    return _admit(queue, work, turn, aloud, idle)
+
+
+def is_unpayable(queue: Queue, work: Work, refused: FundsRefused) -> bool:
+    """Whether a refusal that was just heard holds for a work that would ask now as well."""
+    asked = queue.works.get(refused.work)
+    if asked is None or (work.priority == "critical" and asked.priority != "critical"):
+        return False  # The reserve is for critical work alone.
+    if work.category != refused.category and refused.reason not in OF_THE_DAY:
+        return False
+    ceiling = queue.ceilings.get(work.action, 0)
+    return refused.reason == "closed" or ceiling > refused.left_usd_micros
 
 
 def look_again(
@@ -46,15 +97,18 @@ def look_again(
 
 
 def fill(queue: Queue, turn: Turn) -> Iterator[AnyDecision]:
-    """Give all room there is to those who stand in line."""
+    """Give all room there is to those who stand in line, at once or after a breath."""
+    if turn.deep:
+        if first_in_line(queue) is not None and not queue.takes_breath:
+            yield AlarmSet(BREATH, ME, turn.at)
+        return
     while (work := first_in_line(queue)) is not None:
         yield from place(queue, work, turn)
 
 
 def end(work: Work, verdict: WorkDropped | WorkCancelled) -> Iterator[AnyDecision]:
     """The last word about a work that waits."""
-    yield verdict
-    yield from _set_alarm(work, None)
+    return iter((verdict, *_alarm(work, None), *_no_deadline(work)))
 
 
 def _await_phase(queue: Queue, work: Work, turn: Turn) -> Iterator[AnyDecision]:
@@ -96,45 +150,71 @@ def _obstacle(queue: Queue, work: Work, at: datetime) -> tuple[HoldReason, datet
     return None
 
 
-def _admit(queue: Queue, work: Work, turn: Turn, aloud: bool) -> Iterator[AnyDecision]:
+def _hold_unasked(queue: Queue, work: Work) -> Iterator[AnyDecision]:
+    """The budget would refuse it as well: it is told what this one would have asked for."""
+    ceiling = queue.ceilings.get(work.action, 0)
+    told = WorkHeld(work.name, "no_funds", None, work.category, ceiling, work.priority)
+    return chain((told,), _hold_alarms(work, None))
+
+
+def _admit(queue: Queue, work: Work, turn: Turn, aloud: bool, idle: bool) -> Iterator[AnyDecision]:
     while (first := first_in_line(queue)) is not None and first.order < work.order:
         yield from place(queue, first, turn)
     if has_room(queue, work.lane):
-        yield from _release(queue, work, turn)
+        yield from _go(queue, work, turn, idle)
     elif queue.running < queue.house.executor.concurrency:
         yield from _hold(work, "lane_full", aloud=aloud)
     else:
         yield from _hold(work, "daemon_full", aloud=aloud)
 
 
+def _go(queue: Queue, work: Work, turn: Turn, idle: bool) -> Iterator[AnyDecision]:
+    """Nothing is in its way, unless it waits for the machine to be idle."""
+    if not work.only_if_idle or idle:
+        return _release(queue, work, turn)
+    held = _hold(work, "not_idle")
+    known = work.reason == "not_idle" or work.name in queue.asking
+    return held if known else chain(held, (IdleAsked(work.name),))
+
+
 def _release(queue: Queue, work: Work, turn: Turn) -> Iterator[AnyDecision]:
-    ceiling = queue.ceilings.get(work.action, 0)
-    yield WorkReleased(
+    released = WorkReleased(
         work.name,
-        next(turn.runs),
+        turn.run(),
         work.action,
         work.step,
         work.attempt,
         work.category,
-        ceiling,
+        queue.ceilings.get(work.action, 0),
         work.priority,
     )
-    yield from _set_alarm(work, None)
+    return iter((released, *_alarm(work, None), *_no_deadline(work)))
 
 
 def _hold(
     work: Work, reason: HoldReason, until: datetime | None = None, *, aloud: bool = False
 ) -> Iterator[AnyDecision]:
+    alarms = _hold_alarms(work, until if reason in ("not_before", "retry_backoff") else None)
     if aloud or (reason, until) != (work.reason, work.until):
-        yield WorkHeld(work.name, reason, until)
-    yield from _set_alarm(work, until if reason in ("not_before", "retry_backoff") else None)
+        return iter((WorkHeld(work.name, reason, until), *alarms))
+    return iter(alarms)
 
 
-def _set_alarm(work: Work, at: datetime | None) -> Iterator[AnyDecision]:
+def _hold_alarms(work: Work, wakes_at: datetime | None) -> tuple[AnyDecision, ...]:
+    alarms = _alarm(work, wakes_at)
+    if work.start_before is not None and not (work.warned or work.started):
+        alarms = (*alarms, AlarmSet(DEADLINE + work.name, ME, work.start_before))
+    return alarms
+
+
+def _alarm(work: Work, at: datetime | None) -> tuple[AnyDecision, ...]:
     """Change the work's alarm, if it is another one."""
     if at == work.wakes_at:
-        return
+        return ()
     if at is None:
-        yield AlarmCleared(ALARM + work.name, ME)
-    else:
-        yield AlarmSet(ALARM + work.name, ME, at)
+        return (AlarmCleared(ALARM + work.name, ME),)
+    return (AlarmSet(ALARM + work.name, ME, at),)
+
+
+def _no_deadline(work: Work) -> tuple[AnyDecision, ...]:
+    return (AlarmCleared(DEADLINE + work.name, ME),) if work.warned else ()

@@ -22,6 +22,8 @@ from events.requests import (
 )
 from events.work import WorkCancelled, WorkMoved, WorkStopping
 
+ROOM_OR_REST = (*IN_LINE, "not_idle")  # what those lack whom nothing else holds
+
 
 def answer(queue: Queue, request: Request, turn: Turn) -> Iterator[AnyDecision]:
     if queue.repeated:
@@ -44,7 +46,7 @@ def pause(
     queue: Queue, turn: Turn, scope: Scope, name: str = "", note: str = ""
 ) -> Iterator[AnyDecision]:
     yield Paused(scope, name, note)
-    yield from look_again(queue, turn, lambda work: work.reason in IN_LINE)
+    yield from look_again(queue, turn, lambda work: work.reason in ROOM_OR_REST)
 
 
 def _release(queue: Queue, name: str, key: str, turn: Turn) -> Iterator[AnyDecision]:

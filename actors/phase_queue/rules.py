@@ -5,16 +5,28 @@ refused money, is given back or has to be tried again. It decides upon what it h
 of the log; whatever made room or opened a way is used before the next fact is heard.
 """
 
-from collections.abc import Iterator
-from itertools import count
-from typing import get_args
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
 
+from actors.pauses import EVERYTHING
 from actors.phase_queue.answered import Request
 from actors.phase_queue.changes import evolve
-from actors.phase_queue.release import ALARM, ME, Turn, end, fill, look_again, place
+from actors.phase_queue.idling import ask_again, upon_answer
+from actors.phase_queue.release import (
+    ALARM,
+    BREATH,
+    DEADLINE,
+    IDLE,
+    ME,
+    Turn,
+    end,
+    fill,
+    look_again,
+    place,
+)
 from actors.phase_queue.requests import answer, pause
 from actors.phase_queue.state import Queue
-from actors.rules import Rules
+from actors.rules import SILENCE, Rules
 from events.budget import (
     BudgetOpened,
     CategoryReopened,
@@ -25,10 +37,19 @@ from events.budget import (
 from events.catalogue import AnyDecision, AnyFact
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted
+from events.fact import Fact
+from events.intents import WorkOvertaken
 from events.plan import WorkWithdrawn
 from events.record import Record
 from events.runs import RunRetrying
-from events.time import AlarmRang, DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
+from events.time import (
+    AlarmRang,
+    DayStarted,
+    IdleSeen,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from events.work import (
     StepReached,
     WorkCancelled,
@@ -36,88 +57,133 @@ from events.work import (
     WorkFinished,
     WorkPlanned,
     WorkReturned,
+    WorkStopping,
 )
+
+OVERTAKEN = "overtaken by a newer occurrence"
+
+Rule = Callable[[Queue, Any, Turn], Iterator[AnyDecision]]
 
 
 def decide(queue: Queue, record: Record) -> Iterator[AnyDecision]:
-    turn = Turn(record.at, (f"r{record.position}-{n}" for n in count(1)))
-    yield from _consider(queue, record.fact, turn)
+    rule = DECIDES_UPON.get(type(record.fact))
+    if rule is None and not queue.in_line:
+        return SILENCE
+    return _decide(queue, record.fact, rule, Turn(record))
+
+
+def _decide(queue: Queue, fact: AnyFact, rule: Rule | None, turn: Turn) -> Iterator[AnyDecision]:
+    if rule is not None:
+        yield from rule(queue, fact, turn)
     if queue.in_line:
         yield from fill(queue, turn)
 
 
-def _consider(queue: Queue, fact: AnyFact, turn: Turn) -> Iterator[AnyDecision]:
-    if isinstance(fact, Request):
-        yield from answer(queue, fact, turn)
-        return
-    match fact:
-        case WorkPlanned(work=name) | FundsOffered(work=name):
-            yield from _place(queue, name, turn)
-        case FundsRefused(work=name) | RunRetrying(work=name):
-            yield from _take_back(queue, name, turn)
-        case WorkReturned(work=name, reason=reason):
-            yield from _take_back(queue, name, turn, late=reason == "too_late")
-        case AlarmRang(alarm=alarm, setter="phase_queue"):
-            yield from _place(queue, alarm.removeprefix(ALARM), turn)
-        case WorkWithdrawn(name, reason):
-            work = queue.works.get(name)
-            if work is not None and not (work.released or work.started or work.moved):
-                yield from end(work, WorkDropped(name, reason))
-        case PhaseStarted(phase=phase) | PhaseEnded(phase=phase) | PhaseMissed(phase=phase):
-            yield from look_again(queue, turn, lambda work: work.phase == phase)
-        case DayStarted() | ConfigurationLoaded():
-            yield from look_again(queue, turn, lambda work: work.phase is not None)
-        case DaemonStarted(paused=paused, safe_mode=safe_mode):
-            if (paused or safe_mode) and "all" not in queue.paused:
-                yield from pause(queue, turn, "all", note="safe mode" if safe_mode else "")
+def _plan(queue: Queue, fact: WorkPlanned | FundsOffered, turn: Turn) -> Iterator[AnyDecision]:
+    return _place(queue, fact.work, turn)
+
+
+def _refuse(queue: Queue, fact: FundsRefused | RunRetrying, turn: Turn) -> Iterator[AnyDecision]:
+    return _take_back(queue, fact.work, turn)
+
+
+def _return(queue: Queue, fact: WorkReturned, turn: Turn) -> Iterator[AnyDecision]:
+    return _take_back(queue, fact.work, turn, late=fact.reason == "too_late")
+
+
+def _ring(queue: Queue, fact: AlarmRang, turn: Turn) -> Iterator[AnyDecision]:
+    alarm = fact.alarm
+    if fact.setter != ME or alarm == BREATH:
+        return SILENCE
+    if alarm == IDLE:
+        return ask_again(queue)
+    if alarm.startswith(DEADLINE):
+        return _expire(queue, alarm.removeprefix(DEADLINE), turn)
+    return _place(queue, alarm.removeprefix(ALARM), turn)
+
+
+def _expire(queue: Queue, name: str, turn: Turn) -> Iterator[AnyDecision]:
+    """The moment has come by which it should have started, if that is still the one."""
+    work = queue.works.get(name)
+    if work is None or work.released or work.started or work.start_before is None:
+        return SILENCE
+    if turn.at < work.start_before:
+        return SILENCE
+    return end(work, WorkDropped(name, "start_deadline"))
+
+
+def _overtake(queue: Queue, fact: WorkOvertaken, turn: Turn) -> Iterator[AnyDecision]:
+    work = queue.works.get(fact.work)
+    if work is None or (work.stopping and (work.at_once or not fact.at_once)):
+        return SILENCE
+    if not work.released:
+        return end(work, WorkCancelled(work.name, OVERTAKEN))
+    return iter((WorkStopping(work.name, OVERTAKEN, fact.at_once),))
+
+
+def _withdraw(queue: Queue, fact: WorkWithdrawn, turn: Turn) -> Iterator[AnyDecision]:
+    work = queue.works.get(fact.work)
+    if work is None or work.released or work.started or work.moved:
+        return SILENCE
+    return end(work, WorkDropped(fact.work, fact.reason))
+
+
+def _turn_phase(
+    queue: Queue, fact: PhaseStarted | PhaseEnded | PhaseMissed, turn: Turn
+) -> Iterator[AnyDecision]:
+    return look_again(queue, turn, lambda work: work.phase == fact.phase)
+
+
+def _turn_all(
+    queue: Queue, fact: DayStarted | ConfigurationLoaded, turn: Turn
+) -> Iterator[AnyDecision]:
+    return look_again(queue, turn, lambda work: work.phase is not None)
+
+
+def _begin_life(queue: Queue, fact: DaemonStarted, turn: Turn) -> Iterator[AnyDecision]:
+    if not (fact.paused or fact.safe_mode) or EVERYTHING in queue.paused:
+        return SILENCE
+    return pause(queue, turn, "all", note="safe mode" if fact.safe_mode else "")
 
 
 def _place(queue: Queue, name: str, turn: Turn) -> Iterator[AnyDecision]:
     work = queue.works.get(name)
-    if work is not None and not work.released:
-        yield from place(queue, work, turn)
+    return SILENCE if work is None or work.released else place(queue, work, turn)
 
 
 def _take_back(queue: Queue, name: str, turn: Turn, *, late: bool = False) -> Iterator[AnyDecision]:
-    """It waits again. What came too late and has no phase by which to wait is stale."""
+    """It waits again. What came too late, never ran and has no phase to wait for is stale."""
     work = queue.works.get(name)
     if work is None or work.released:
-        return
+        return SILENCE
     if work.stopping:
-        yield from end(work, WorkCancelled(name, work.note))
-    elif late and work.phase is None:
-        yield from end(work, WorkDropped(name, "too_late"))
-    else:
-        yield from place(queue, work, turn)
+        return end(work, WorkCancelled(name, work.note))
+    if late and work.phase is None and not work.started:
+        return end(work, WorkDropped(name, "too_late"))
+    return place(queue, work, turn)
 
 
-RULES = Rules(
-    ME,
-    2,
-    Queue,
-    frozenset(
-        {
-            ConfigurationLoaded,
-            DaemonStarted,
-            DayStarted,
-            PhaseStarted,
-            PhaseEnded,
-            PhaseMissed,
-            AlarmRang,
-            WorkPlanned,
-            WorkWithdrawn,
-            FundsRefused,
-            FundsOffered,
-            FundsOverrun,
-            CategoryReopened,
-            BudgetOpened,
-            StepReached,
-            RunRetrying,
-            WorkFinished,
-            WorkReturned,
-            *get_args(Request),
-        }
-    ),
-    decide,
-    evolve,
+DECIDES_UPON: dict[type[Fact], Rule] = {
+    WorkPlanned: _plan,
+    FundsOffered: _plan,
+    FundsRefused: _refuse,
+    RunRetrying: _refuse,
+    WorkReturned: _return,
+    AlarmRang: _ring,
+    WorkWithdrawn: _withdraw,
+    WorkOvertaken: _overtake,
+    IdleSeen: upon_answer,
+    PhaseStarted: _turn_phase,
+    PhaseEnded: _turn_phase,
+    PhaseMissed: _turn_phase,
+    DayStarted: _turn_all,
+    ConfigurationLoaded: _turn_all,
+    DaemonStarted: _begin_life,
+    **dict.fromkeys(get_args(Request), answer),
+}
+MAKES_ROOM: frozenset[type[Fact]] = frozenset(
+    {WorkFinished, StepReached, BudgetOpened, FundsOverrun, CategoryReopened}
 )
+"""Upon these only those decide who stand in line."""
+
+RULES = Rules(ME, 4, Queue, MAKES_ROOM | DECIDES_UPON.keys(), decide, evolve)

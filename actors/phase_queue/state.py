@@ -14,7 +14,7 @@ IN_LINE: tuple[HoldReason, ...] = ("lane_full", "daemon_full")
 """The reasons of those that would go if only there were room."""
 
 
-class Work(Struct):
+class Work(Struct, gc=False):
     """A piece of work that has not ended: it is released, or it waits."""
 
     order: Order
@@ -41,13 +41,17 @@ class Work(Struct):
     reason: HoldReason | None = None  # as last said
     until: datetime | None = None
     wakes_at: datetime | None = None  # an alarm is set
+    only_if_idle: bool = False
+    start_before: datetime | None = None  # It is dropped when it never started by then.
+    warned: bool = False  # The alarm for that is set.
+    at_once: bool = False  # It is stopping without a grace period.
 
     @property
     def name(self) -> str:
         return self.order[2]
 
 
-class Open(Struct, frozen=True):
+class Open(Struct, frozen=True, gc=False):
     """A window of a phase that has started, or the latest one that is over."""
 
     day: date
@@ -57,7 +61,7 @@ class Open(Struct, frozen=True):
 class Queue(Struct):
     """Everything that waits or is released, and what decides who may go."""
 
-    # Only what concerns the queue: day, phases, lanes, executor.
+    # Only what concerns the queue: day, phases, lanes, clock, executor.
     house: Configuration = field(default_factory=Configuration)
     ceilings: dict[str, int] = field(default_factory=dict)  # by action, in micro-dollars
     known: list[str] = field(default_factory=list)  # labels of what can be paused
@@ -66,9 +70,14 @@ class Queue(Struct):
     paused: dict[str, str] = field(default_factory=dict)  # label: note
     money_day: date | None = None  # whose budget is open
     closed: list[str] = field(default_factory=list)  # categories the budget has closed
+    closed_before: dict[str, list[str]] = field(default_factory=dict)  # by day, the last few
     works: dict[str, Work] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)  # the latest of each work
     in_line: dict[str, list[Order]] = field(default_factory=dict)  # by lane, sorted, never empty
+    unidle: dict[str, Order] = field(default_factory=dict)  # what lacks an idle machine only
+    asks_again: bool = False  # An alarm for it is set.
+    asking: dict[str, str] = field(default_factory=dict)  # works whose question has no answer
+    takes_breath: bool = False  # An alarm is set, upon which room is given out again.
     busy: dict[str, int] = field(default_factory=dict)  # by lane
     running: int = 0
     planned: int = 0  # works ever, the age of each

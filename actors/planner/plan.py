@@ -21,7 +21,7 @@ from actors.planner.scoring import (
     window_millis,
 )
 from actors.planner.subject import Subject, subject_of
-from actors.triggers import due_between
+from actors.triggers import count_between, due_between
 from events.configuration import Configuration, Intent, Template
 from events.plan import PassOverReason, Score
 
@@ -33,6 +33,7 @@ class Situation(NamedTuple):
     """What a plan is drawn from. `windows` are those it covers, in order of time."""
 
     configuration: Configuration
+    intents: Sequence[Intent]  # that can be due
     now: datetime
     day_ends_at: datetime
     windows: Sequence[PhaseWindow]
@@ -119,29 +120,37 @@ class Draft:
             else:
                 self.candidates.append(Candidate(name, template, subject))
 
-    def set_aside(self, now: datetime, until: datetime) -> tuple[int, int]:
+    def set_aside(
+        self, intents: Sequence[Intent], now: datetime, until: datetime
+    ) -> tuple[int, int]:
         """Set money aside for the occurrences expected in a period: how much, for how many.
 
         Those of an intent that names a phase take their seconds from it too; all others fit in
         between.
         """
         amount = count = 0
-        for intent in self.configuration.intents.values():
-            subject = subject_of(self.configuration, intent.run)
-            if subject is None or not intent.enabled:
+        until -= datetime.resolution
+        subjects: dict[str, Subject | None] = {}
+        for intent in intents:
+            if intent.run not in subjects:
+                subjects[intent.run] = subject_of(self.configuration, intent.run)
+            if (subject := subjects[intent.run]) is None:
                 continue
-            if not (subject.estimate_usd_micros or intent.phase):
-                continue
-            zone = self.configuration.day.timezone
-            due = due_between(intent, zone, now, until - datetime.resolution, OCCURRENCES_MAX)
-            self._make_room(intent, subject, due)
+            if intent.phase is not None:
+                self._make_room(intent, subject, now, until)
             if subject.estimate_usd_micros:
-                count += len(due)
-                all_of_them = len(due) * subject.estimate_usd_micros
+                expected = self._expected(intent, now, until)
+                count += expected
+                all_of_them = expected * subject.estimate_usd_micros
                 amount += self.purse.set_aside(subject.category, all_of_them)
         return amount, count
 
-    def _make_room(self, intent: Intent, subject: Subject, due: Sequence[datetime]) -> None:
+    def _expected(self, intent: Intent, now: datetime, until: datetime) -> int:
+        most = min(OCCURRENCES_MAX, intent.max_runs or OCCURRENCES_MAX)
+        return min(most, count_between(intent, self.configuration, now, until))
+
+    def _make_room(self, intent: Intent, subject: Subject, now: datetime, until: datetime) -> None:
+        due = due_between(intent, self.configuration, now, until, OCCURRENCES_MAX)
         rooms = [room for room in self.rooms if room.window.phase == intent.phase]
         for at in due:
             room = next((room for room in rooms if at < room.window.ends_at), None)
@@ -232,5 +241,5 @@ def draw(situation: Situation) -> Drawing:
     draft = Draft(situation)
     for category, amount in situation.promised.items():
         draft.purse.set_aside(category, amount)
-    amount, count = draft.set_aside(situation.now, situation.day_ends_at)
+    amount, count = draft.set_aside(situation.intents, situation.now, situation.day_ends_at)
     return Drawing(draft.purse.left_usd_micros, amount, count, draft.choices())

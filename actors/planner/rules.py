@@ -3,32 +3,45 @@
 A day is planned when its budget opens, and again, as a new revision, when the configuration
 changes what plans depend on or when somebody asks. A new revision first takes back what the
 former one chose and nobody has released or moved. Occurrences and requests become work of
-their own; what they may cost is no longer there for the plan.
+their own (see `occurrences`); what they may cost is no longer there for the plan. To a day that
+the clock goes back to, a further revision adds what still fits.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
 
-from actors.calendar import LOOK_AHEAD_DAYS, PhaseWindow, day_bounds, day_of, phases_of
+from actors.calendar import ONE_DAY, PhaseWindow, day_bounds, day_of, phases_of
+from actors.planner import intents, occurrences
+from actors.planner.changes import evolve
+from actors.planner.occurrences import window_from
 from actors.planner.plan import Situation, draw
-from actors.planner.state import OpenWork, Planner, evolve
+from actors.planner.state import OpenWork, Planner
 from actors.planner.subject import subject_of
-from actors.rules import Rules
+from actors.rules import SILENCE, Rules
 from events.budget import BudgetOpened, FundsSettled
 from events.catalogue import AnyDecision
 from events.configuration import Configuration, ConfigurationLoaded
+from events.daemon import DaemonStarted
+from events.fact import Fact
+from events.intents import IntentAddRequested, IntentRemoveRequested, IntentSwitchRequested
 from events.plan import (
     CandidatePassedOver,
-    OccurrenceSkipped,
     PlanCause,
     PlanDrawn,
-    SkipReason,
     WithdrawReason,
     WorkWithdrawn,
 )
 from events.record import Record
-from events.requests import ReplanRequested, RequestRefused, RequestRepeated, WorkRequested
+from events.requests import (
+    Paused,
+    ReplanRequested,
+    RequestRefused,
+    RequestRepeated,
+    Resumed,
+    WorkRequested,
+)
 from events.time import OccurrenceDue
 from events.work import (
     WorkCancelled,
@@ -39,25 +52,32 @@ from events.work import (
     WorkReleased,
 )
 
-ONE_DAY = timedelta(days=1)
 WORKS_MAX = 100_000  # planned and not ended: above it, requests are refused
 
 
 def decide(planner: Planner, record: Record) -> Iterator[AnyDecision]:
-    match record.fact:
-        case WorkRequested() as asked:
-            yield _answer(planner, asked, record)
-        case OccurrenceDue() as due:
-            yield _verdict(planner, due, record)
-        case BudgetOpened() if planner.revision == 0:
-            yield from _draw(planner, record, "day_opened")
-        case ConfigurationLoaded() if planner.changed and _day_is_open(planner, record.at):
-            yield from _withdraw(planner, "configuration_changed")
-            yield from _draw(planner, record, "configuration_changed")
-        case ReplanRequested() as asked:
-            yield from _replan(planner, asked, record)
-        case _:
-            return
+    rule = DECIDES_UPON.get(type(record.fact))
+    return SILENCE if rule is None else rule(planner, record.fact, record)
+
+
+def _request(planner: Planner, asked: WorkRequested, record: Record) -> Iterator[AnyDecision]:
+    return iter((_answer(planner, asked, record),))
+
+
+def _end(planner: Planner, fact: occurrences.Ended, record: Record) -> Iterator[AnyDecision]:
+    return SILENCE if planner.ended is None else occurrences.upon_end(planner, fact, record)
+
+
+def _begin_day(planner: Planner, fact: BudgetOpened, record: Record) -> Iterator[AnyDecision]:
+    return _draw(planner, record, "day_opened") if planner.unplanned else SILENCE
+
+
+def _adapt(planner: Planner, fact: ConfigurationLoaded, record: Record) -> Iterator[AnyDecision]:
+    for name, reason in planner.displaced.items():
+        yield from occurrences.displace(planner, name, reason)
+    if planner.changed and _day_is_open(planner, record.at):
+        yield from _withdraw(planner, "configuration_changed")
+        yield from _draw(planner, record, "configuration_changed")
 
 
 def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecision:
@@ -72,7 +92,7 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
         return RequestRefused(asked.key, asked.subject, "too_many_waiting")
     day = None
     if asked.phase is not None:
-        window = _window_from(configuration, asked.phase, max(record.at, asked.at or record.at))
+        window = window_from(configuration, asked.phase, max(record.at, asked.at or record.at))
         if window is None:
             return RequestRefused(asked.key, asked.subject, "unknown_phase")
         day = window.day
@@ -85,38 +105,6 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
         not_before=asked.at,
         input_json=asked.input_json,
         note=asked.note,
-    )
-
-
-def _verdict(planner: Planner, due: OccurrenceDue, record: Record) -> AnyDecision:
-    def skipped(reason: SkipReason) -> AnyDecision:
-        return OccurrenceSkipped(due.intent, due.due_at, reason)
-
-    configuration = planner.configuration
-    intent = configuration.intents.get(due.intent) if configuration else None
-    if configuration is None or intent is None:
-        return skipped("intent_unknown")
-    if not intent.enabled:
-        return skipped("intent_disabled")
-    subject = subject_of(configuration, intent.run)
-    if subject is None:
-        return skipped("work_unknown")
-    if due.intent in planner.occurring:
-        return skipped("still_running")
-    day = None
-    if intent.phase is not None:
-        window = _window_from(configuration, intent.phase, record.at)
-        if window is None:
-            return skipped("phase_unknown")
-        day = window.day
-    return subject.planned(
-        f"w{record.position}-1",
-        "intent",
-        f"{due.intent}@{due.due_at.isoformat().replace('+00:00', 'Z')}",
-        day=day,
-        phase=intent.phase,
-        priority=intent.priority,
-        input_json=intent.input_json,
     )
 
 
@@ -190,6 +178,7 @@ def _situation(
             busy[work.day, work.phase, work.lane] += work.expected_seconds
     return Situation(
         configuration=configuration,
+        intents=planner.in_force(),
         now=now,
         day_ends_at=day_ends_at,
         windows=_windows_left(planner, now),
@@ -220,19 +209,10 @@ def _windows_left(planner: Planner, now: datetime) -> list[PhaseWindow]:
     if configuration is None or day is None:
         return []
     windows = phases_of(configuration, day)
-    if planner.former_day != day - ONE_DAY:
-        windows = phases_of(configuration, day - ONE_DAY) + windows
+    before = day - ONE_DAY
+    if planner.former_day != before and before.isoformat() not in planner.former:
+        windows = phases_of(configuration, before) + windows
     return [window for window in windows if window.ends_at > now]
-
-
-def _window_from(configuration: Configuration, phase: str, after: datetime) -> PhaseWindow | None:
-    """The window of that name that is open at an instant, or else the next to open."""
-    on = day_of(configuration.day, after) - ONE_DAY
-    for day in (on + ONE_DAY * days for days in range(LOOK_AHEAD_DAYS + 2)):
-        for window in phases_of(configuration, day):
-            if window.phase == phase and window.ends_at > after:
-                return window
-    return None
 
 
 def _day_is_open(planner: Planner, at: datetime) -> bool:
@@ -241,26 +221,20 @@ def _day_is_open(planner: Planner, at: datetime) -> bool:
     return configuration is not None and day_of(configuration.day, at) == planner.day
 
 
-RULES = Rules(
-    actor="planner",
-    version=1,
-    state=Planner,
-    hears=frozenset(
-        {
-            ConfigurationLoaded,
-            BudgetOpened,
-            OccurrenceDue,
-            WorkRequested,
-            ReplanRequested,
-            WorkReleased,
-            WorkMoved,
-            WorkDeferred,
-            WorkDropped,
-            WorkCancelled,
-            WorkFinished,
-            FundsSettled,
-        }
-    ),
-    decide=decide,
-    evolve=evolve,
+DECIDES_UPON: dict[type[Fact], Callable[[Planner, Any, Record], Iterator[AnyDecision]]] = {
+    ConfigurationLoaded: _adapt,
+    BudgetOpened: _begin_day,
+    OccurrenceDue: occurrences.upon_due,
+    WorkRequested: _request,
+    ReplanRequested: _replan,
+    IntentAddRequested: intents.upon_add,
+    IntentRemoveRequested: intents.upon_remove,
+    IntentSwitchRequested: intents.upon_switch,
+    WorkDropped: _end,
+    WorkCancelled: _end,
+    WorkFinished: _end,
+}
+ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
+    {WorkReleased, WorkMoved, WorkDeferred, FundsSettled, DaemonStarted, Paused, Resumed}
 )
+RULES = Rules("planner", 2, Planner, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS)

@@ -1,28 +1,15 @@
-"""What the planner knows, and how what happens changes it."""
+"""What the planner knows."""
 
 from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from actors.planner.scoring import remember
-from events.budget import BudgetOpened, FundsSettled
-from events.catalogue import AnyFact
-from events.configuration import Configuration, ConfigurationLoaded
-from events.plan import PlanDrawn, WorkWithdrawn
-from events.work import (
-    WorkCancelled,
-    WorkDeferred,
-    WorkDropped,
-    WorkFinished,
-    WorkMoved,
-    WorkPlanned,
-    WorkReleased,
-)
-
-ANSWERS_MAX = 10_000
+from events.configuration import Configuration, Intent
+from events.intents import IntentSource
+from events.time import SupersedeReason
 
 
-class OpenWork(Struct):
+class OpenWork(Struct, gc=False):
     """Work that was planned and has not ended."""
 
     category: str
@@ -33,17 +20,42 @@ class OpenWork(Struct):
     phase: str | None = None
     not_before: datetime | None = None
     intent: str = ""  # whose occurrence it is
+    due_at: datetime | None = None  # of that occurrence
+    overtaken: str = ""  # by a newer one, under this policy
     settled_usd_micros: int = 0  # what its runs have cost so far
     fixed: bool = False  # released, or moved by a person: no plan takes it back
     withdrawn: bool = False  # taken back, and not yet seen to be dropped
 
 
-class Chosen(Struct):
+class Chosen(Struct, gc=False):
     """A template that a plan of today put into a phase."""
 
     template: str
     day: date
     phase: str
+
+
+class Buffered(Struct, gc=False):
+    """An occurrence that waits for the work of an earlier one to end."""
+
+    due_at: datetime
+    data_json: str = ""
+
+
+class ByHand(Struct):
+    """An intent that did not come from the configuration."""
+
+    intent: Intent
+    source: IntentSource
+
+
+class Planned(Struct):
+    """What was made of a day that is not open any more. The clock may go back to it."""
+
+    revision: int
+    spent: dict[str, int]
+    chosen: dict[str, Chosen]
+    numbers: dict[str, int]
 
 
 class Planner(Struct):
@@ -52,8 +64,10 @@ class Planner(Struct):
     configuration: Configuration | None = None
     changed: bool = False  # The last ConfigurationLoaded changed what plans depend on.
     day: date | None = None  # the one whose budget is open
+    unplanned: bool = True  # since it was opened
     revision: int = 0  # of its plan; 0: not planned yet
     former_day: date | None = None  # the one planned before it
+    former: dict[str, Planned] = field(default_factory=dict)  # by day, the last to be open
     limit_usd_micros: int = 0
     reserve_usd_micros: int = 0
     shares: dict[str, int] = field(default_factory=dict)
@@ -62,14 +76,48 @@ class Planner(Struct):
     chosen: dict[str, Chosen] = field(default_factory=dict)  # today, by work
     numbers: dict[str, int] = field(default_factory=dict)  # last one of today, by template
     recents: list[str] = field(default_factory=list)  # templates planned or asked for
-    occurring: dict[str, str] = field(default_factory=dict)  # intent: its open work
+    by_hand: dict[str, ByHand] = field(default_factory=dict)
+    switched: dict[str, bool] = field(default_factory=dict)  # enabled or not, by hand
+    awaited: dict[str, int] = field(default_factory=dict)  # intents others wait for: how many
+    occurring: dict[str, list[str]] = field(default_factory=dict)  # intent: its open works
+    buffered: dict[str, list[Buffered]] = field(default_factory=dict)  # by intent, never empty
+    data_json: str = ""  # of the occurrence heard last
+    displaced: dict[str, SupersedeReason] = field(default_factory=dict)
+    # Whose buffered occurrences the last ConfigurationLoaded takes the place of.
+    ended: OpenWork | None = None  # of an intent, by the fact heard last
+    paused: list[str] = field(default_factory=list)  # labels
     answered: dict[str, str] = field(default_factory=dict)  # key of a request: its work
     answered_before: dict[str, str] = field(default_factory=dict)
+    granted: list[str] = field(default_factory=list)  # requests about intents, the latest only
 
     def answer_to(self, key: str) -> str | None:
         """What a request of that key became: the last ten thousand answers are known."""
         answer = self.answered.get(key)
         return self.answered_before.get(key) if answer is None else answer
+
+    def intent(self, name: str) -> Intent | None:
+        """The intent of that name; one made by hand wins."""
+        if (by_hand := self.by_hand.get(name)) is not None:
+            return by_hand.intent
+        return None if self.configuration is None else self.configuration.intents.get(name)
+
+    def is_enabled(self, name: str, intent: Intent) -> bool:
+        return self.switched.get(name, intent.enabled)
+
+    def is_awaited(self, name: str) -> bool:
+        """Whether anybody has to be told what comes of its occurrences."""
+        if name in self.awaited:
+            return True
+        intent = self.intent(name)
+        return intent is not None and (
+            intent.every_from == "completion" or intent.max_runs is not None
+        )
+
+    def in_force(self) -> list[Intent]:
+        """The intents that can be due."""
+        configured = {} if self.configuration is None else self.configuration.intents
+        named = configured | {name: it.intent for name, it in self.by_hand.items()}
+        return [intent for name, intent in named.items() if self.is_enabled(name, intent)]
 
     def chosen_today(self) -> list[tuple[str, date, str]]:
         """Template, day and phase of all that plans of today chose and did not take back."""
@@ -78,134 +126,3 @@ class Planner(Struct):
             for work, chosen in self.chosen.items()
             if not (work in self.works and self.works[work].withdrawn)
         ]
-
-
-def evolve(planner: Planner, fact: AnyFact, at: datetime) -> None:
-    match fact:
-        case WorkPlanned():
-            _add(planner, fact)
-        case WorkReleased():
-            if work := planner.works.get(fact.work):
-                work.fixed, work.withdrawn = True, False
-        case FundsSettled():
-            _settle(planner, fact)
-        case WorkFinished() | WorkCancelled():
-            _end(planner, fact.work)
-        case WorkDropped():
-            _drop(planner, fact.work)
-        case WorkDeferred():
-            if work := planner.works.get(fact.work):
-                work.day, work.phase = fact.day, fact.phase
-        case WorkMoved():
-            if work := planner.works.get(fact.work):
-                work.phase, work.fixed, work.withdrawn = fact.phase, True, False
-        case WorkWithdrawn():
-            _withdraw(planner, fact.work)
-        case PlanDrawn():
-            planner.revision = fact.revision
-            if fact.key:
-                _answer(planner, fact.key, "")
-        case BudgetOpened():
-            _open_day(planner, fact)
-        case ConfigurationLoaded():
-            _configure(planner, fact.configuration)
-        case _:
-            pass
-
-
-def _add(planner: Planner, fact: WorkPlanned) -> None:
-    planner.works[fact.work] = work = OpenWork(
-        fact.category,
-        fact.lane,
-        fact.estimate_usd_micros,
-        fact.expected_seconds,
-        fact.day,
-        fact.phase,
-        fact.not_before,
-    )
-    if fact.source == "intent":
-        # The key is intent@instant, and an instant holds no such sign.
-        work.intent = fact.key.rpartition("@")[0]
-        planner.occurring[work.intent] = fact.work
-        return
-    if fact.source == "request":
-        _answer(planner, fact.key, fact.work)
-    elif fact.day is not None and fact.phase is not None:
-        planner.chosen[fact.work] = Chosen(fact.name, fact.day, fact.phase)
-        planner.numbers[fact.name] = planner.numbers.get(fact.name, 0) + 1
-    configuration = planner.configuration
-    if configuration is not None and fact.name in configuration.templates:
-        remember(planner.recents, fact.name, configuration.plan.recent_works)
-
-
-def _answer(planner: Planner, key: str, work: str) -> None:
-    # Two generations: forgetting the oldest one by one would slow down a full dictionary.
-    if len(planner.answered) >= ANSWERS_MAX:
-        planner.answered_before, planner.answered = planner.answered, {}
-    planner.answered[key] = work
-
-
-def _settle(planner: Planner, fact: FundsSettled) -> None:
-    if work := planner.works.get(fact.work):
-        work.settled_usd_micros += fact.cost_usd_micros
-    if fact.day == planner.day:
-        spent = planner.spent.get(fact.category, 0)
-        planner.spent[fact.category] = spent + fact.cost_usd_micros
-
-
-def _end(planner: Planner, ended: str) -> OpenWork | None:
-    work = planner.works.pop(ended, None)
-    if work is not None and planner.occurring.get(work.intent) == ended:
-        del planner.occurring[work.intent]
-    return work
-
-
-def _drop(planner: Planner, dropped: str) -> None:
-    work = _end(planner, dropped)
-    if work is not None and work.withdrawn:
-        planner.chosen.pop(dropped, None)
-
-
-def _withdraw(planner: Planner, withdrawn: str) -> None:
-    if work := planner.works.get(withdrawn):
-        work.withdrawn = True
-    if chosen := planner.chosen.get(withdrawn):
-        _forget_last(planner.recents, chosen.template)
-
-
-def _forget_last(recents: list[str], name: str) -> None:
-    for place in range(len(recents) - 1, -1, -1):
-        if recents[place] == name:
-            del recents[place]
-            return
-
-
-def _open_day(planner: Planner, fact: BudgetOpened) -> None:
-    planner.limit_usd_micros = fact.limit_usd_micros
-    planner.reserve_usd_micros = fact.reserve_usd_micros
-    planner.shares = fact.categories
-    if fact.day == planner.day:
-        return
-    if planner.revision:
-        planner.former_day = planner.day
-    planner.day, planner.revision = fact.day, 0
-    planner.spent, planner.chosen, planner.numbers = {}, {}, {}
-
-
-def _configure(planner: Planner, loaded: Configuration | None) -> None:
-    known = planner.configuration
-    if loaded is None or known is None:
-        planner.changed = loaded is not None
-        planner.configuration = loaded or known
-        return
-    planner.changed = _matters(loaded) != _matters(known)
-    if loaded.budget != known.budget:
-        planner.limit_usd_micros = loaded.budget.daily_usd_micros
-        planner.reserve_usd_micros = loaded.budget.reserve_usd_micros
-        planner.shares = loaded.budget.categories
-    planner.configuration = loaded
-
-
-def _matters(it: Configuration) -> tuple[object, ...]:
-    """What a plan depends on; a new size of the log file is no reason to plan the day again."""
-    return it.day, it.phases, it.budget, it.lanes, it.actions, it.templates, it.intents, it.plan

@@ -1,14 +1,15 @@
 """What a name of the configuration stands for: an action, or a template of several."""
 
 from datetime import date, datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from events.configuration import Action, AtPhaseEnd, Configuration, Priority, Step, Template
 from events.plan import Score
 from events.work import Source, WorkPlanned
 
 
-class Subject(NamedTuple):
+class Subject(Struct, frozen=True, gc=False):
     """All that work takes over from the configuration. Money and seconds are of all steps."""
 
     name: str
@@ -20,6 +21,7 @@ class Subject(NamedTuple):
     expected_seconds: int
     at_phase_end: AtPhaseEnd
     defer_limit: int
+    only_if_idle: bool  # it, or any of its actions
 
     def planned(
         self,
@@ -35,28 +37,32 @@ class Subject(NamedTuple):
         revision: int = 0,
         input_json: str = "{}",
         note: str = "",
+        only_if_idle: bool = False,
+        start_before: datetime | None = None,
     ) -> WorkPlanned:
         """This subject as a piece of work; `priority` wins over its own."""
         return WorkPlanned(
-            work=work,
-            name=self.name,
-            source=source,
-            key=key,
-            steps=self.steps,
-            category=self.category,
-            lane=self.lane,
-            day=day,
-            phase=phase,
-            priority=priority or self.priority,
-            estimate_usd_micros=self.estimate_usd_micros,
-            expected_seconds=self.expected_seconds,
-            not_before=not_before,
-            at_phase_end=self.at_phase_end,
-            defer_limit=self.defer_limit,
-            score=score,
-            revision=revision,
-            input_json=input_json,
-            note=note,
+            work,
+            self.name,
+            source,
+            key,
+            self.steps,
+            self.category,
+            self.lane,
+            day,
+            phase,
+            priority or self.priority,
+            self.estimate_usd_micros,
+            self.expected_seconds,
+            not_before,
+            self.at_phase_end,
+            self.defer_limit,
+            score,
+            revision,
+            input_json,
+            note,
+            only_if_idle or self.only_if_idle,
+            start_before,
         )
 
 
@@ -83,6 +89,7 @@ def _of_action(name: str, action: Action) -> Subject:
         action.expected_seconds,
         action.at_phase_end,
         action.defer_limit,
+        action.only_if_idle,
     )
 
 
@@ -102,4 +109,5 @@ def _of_template(configuration: Configuration, name: str, template: Template) ->
         sum(action.expected_seconds for action in actions),
         template.at_phase_end,
         template.defer_limit,
+        template.only_if_idle or any(action.only_if_idle for action in actions),
     )

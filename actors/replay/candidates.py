@@ -1,15 +1,12 @@
 """What may take an obstacle away, the smallest first: nothing here decides whether it does."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from difflib import get_close_matches
-from typing import Any
 
 from msgspec.structs import replace
 
 from actors.budget.ledger import spendable
 from actors.calendar import phases_at
-from actors.pauses import EVERYTHING, label
+from actors.pauses import label
 from actors.replay.changes import (
     Candidate,
     Change,
@@ -18,27 +15,20 @@ from actors.replay.changes import (
     category_limit,
     concurrency_of,
     daily_limit,
-    intent_with,
     lane_of,
     placeholder,
     setting,
 )
 from actors.replay.forking import Fork
 from actors.replay.goals import Goal, Obstacle, work_in
+from actors.replay.had import KEY, had_been_there, opened_before, resume
+from actors.replay.occasions_candidates import OF_OCCURRENCES, beside, of_occurrence
 from actors.replay.plans import of_plan
-from events.catalogue import AnyObservation
+from actors.replay.refusals import of_refusal
 from events.configuration import Configuration
-from events.requests import (
-    CancelRequested,
-    MoveRequested,
-    ReleaseRequested,
-    ResumeRequested,
-    WorkRequested,
-)
-from events.runs import RunEnded
-from events.time import TimePassed
+from events.requests import MoveRequested, ReleaseRequested
+from events.time import IdleSeen
 
-KEY = "explain"  # of the requests that nobody made
 ATTEMPTS_MAX = 100
 START_WITHIN_MAX = 366 * 86_400  # seconds
 
@@ -46,21 +36,21 @@ START_WITHIN_MAX = 366 * 86_400  # seconds
 def candidates(obstacle: Obstacle, fork: Fork, goal: Goal) -> Iterator[Candidate]:
     """What may take that obstacle away, judged by how things stand in this fork."""
     configuration = fork.planner.configuration or Configuration()
+    if goal.kind == "occurrence" and obstacle.within in OF_OCCURRENCES:
+        yield from of_occurrence(obstacle, fork, configuration, goal)
     match obstacle.within:
         case "hold":
             yield from _of_hold(obstacle, fork, configuration)
         case "funds":
             yield from _of_funds(obstacle, fork, configuration)
-        case "skip":
-            yield from _of_skip(obstacle.reason, fork, configuration, goal)
         case "refusal":
-            yield from _of_refusal(obstacle.reason, fork, configuration, goal)
+            yield from of_refusal(obstacle.reason, fork, configuration, goal)
         case "passed_over":
             yield from of_plan(obstacle.reason, configuration, goal)
-        case "miss" | "phase_miss":
-            yield from _of_miss(obstacle.reason, goal)
-        case "silence" if goal.kind == "occurrence":
-            yield from _of_silence(configuration, goal)
+        case "phase_miss":
+            yield from had_been_there(obstacle.reason, goal)
+        case "end" if goal.kind == "work" and goal.name:
+            yield beside(goal.name)
         case "end" if goal.kind == "retry":
             yield from _of_end(configuration, goal)
         case "trouble" if goal.kind == "in_time":
@@ -88,7 +78,10 @@ def _of_hold(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[C
         case "paused":
             for scope, what in (("all", ""), ("category", work.category), ("lane", work.lane)):
                 if label(scope, what) in queue.paused:  # type: ignore[arg-type]
-                    yield _resume(scope, what)
+                    yield resume(scope, what)
+        case "not_idle":
+            yield _idle()
+            yield _release(name)
 
 
 def _release(work: str) -> Change:
@@ -107,13 +100,9 @@ def _move(work: str, phase: str) -> Change:
     )
 
 
-def _resume(scope: Any, name: str) -> Change:
-    flag = {"all": "", "category": f" --category {name}", "lane": f" --lane {name}"}[scope]
-    what = EVERYTHING if scope == "all" else f"the {scope} {name}"
+def _idle() -> Change:
     return Change(
-        f"{'everything' if scope == 'all' else what} had been resumed",
-        command=f"horarium resume{flag}",
-        after=lambda fork, work: (ResumeRequested(scope, f"{KEY}-{scope}", name),),
+        "the machine had been idle", after=lambda fork, name: (IdleSeen(True, "explain"),)
     )
 
 
@@ -129,100 +118,14 @@ def _of_funds(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[
     of_day = told.day_usd_micros if told else ledger.whole.used
     match obstacle.reason:
         case "closed":
-            yield _resume("category", category)
+            yield resume("category", category)
         case "no_day_open":
-            yield _opened_before()
+            yield opened_before()
         case "category_spent" | "over_category_limit":
             yield category_limit(category, of_category + amount)
         case "day_spent" | "over_day_limit" if opened is not None:
             apart = opened.limit_usd_micros - spendable(opened, price)
             yield daily_limit(of_day + amount + apart)
-
-
-def _opened_before() -> Change:
-    return Change("the day had been opened before", before=lambda fork, work: (TimePassed(),))
-
-
-def _of_skip(reason: str, fork: Fork, house: Configuration, goal: Goal) -> Iterator[Candidate]:
-    intent = house.intents.get(goal.name)
-    match reason:
-        case "still_running":
-            former = fork.planner.occurring.get(goal.name)
-            if former is not None:
-                yield _ended_before(former)
-        case "intent_unknown" if (armed := fork.clock.intents.get(goal.name)) is not None:
-            says = f"the intent {goal.name} were configured"
-            yield intent_with(goal.name, says, like=armed.intent, enabled=True)
-        case "intent_disabled":
-            yield _enabled(goal.name)
-        case "work_unknown" if intent is not None:
-            yield placeholder(intent.run)
-        case "phase_unknown":
-            yield intent_with(goal.name, "it waited for no phase", "phase", phase=None)
-
-
-def _ended_before(work: str) -> Change:
-    def said(fork: Fork, name: str) -> tuple[AnyObservation, ...]:
-        cancel = CancelRequested(work, KEY)
-        live = fork.executing.works[work].live if work in fork.executing.works else ""
-        if not live:
-            return (cancel,)
-        return cancel, RunEnded(live, started=True, ended_at=fork.at, trouble="cancelled")
-
-    return Change(f"{work} had ended before", command=f"horarium cancel {work}", before=said)
-
-
-def _enabled(name: str) -> Change:
-    return intent_with(name, f"the intent {name} were enabled", "enabled", enabled=True)
-
-
-def _of_miss(reason: str, goal: Goal) -> Iterator[Candidate]:
-    if goal.moment is None:
-        return
-    if reason == "in_the_past":
-        yield _earlier(goal.moment)
-    else:
-        yield Change("the daemon had been there and awake at that time", at=goal.moment)
-
-
-def _earlier(due_at: datetime) -> Change:
-    """Not the time of what should happen, but that of the configuration that asks for it."""
-    return Change(
-        "the configuration had been there a minute before that time",
-        at=due_at - timedelta(minutes=1),
-        after=lambda fork, work: (TimePassed(),),
-    )
-
-
-def _of_silence(house: Configuration, goal: Goal) -> Iterator[Candidate]:
-    intent = house.intents.get(goal.name)
-    if intent is not None and not intent.enabled:
-        yield _enabled(goal.name)
-
-
-def _of_refusal(reason: str, fork: Fork, house: Configuration, goal: Goal) -> Iterator[Candidate]:
-    match reason:
-        case "unknown_subject" if goal.name:
-            for near in get_close_matches(goal.name, [*house.actions, *house.templates], 3, 0.5):
-                yield _asked(f"{near} had been asked for", subject=near)
-            yield placeholder(goal.name)
-        case "unknown_phase" if goal.name:
-            for near in get_close_matches(goal.phase, [it.name for it in house.phases], 2, 0.5):
-                yield _asked(f"the phase {near} had been asked for", phase=near)
-            yield _asked("no phase had been asked for", phase=None)
-        case "no_day_open":
-            yield _opened_before()
-        case "too_many_waiting":
-            waiting = next((it for it in fork.queue.works.values() if not it.released), None)
-            if waiting is not None:
-                yield _ended_before(waiting.name)
-
-
-def _asked(says: str, **changed: Any) -> Change:
-    def instead(fact: AnyObservation) -> AnyObservation:
-        return replace(fact, **changed) if isinstance(fact, WorkRequested) else fact
-
-    return Change(says, instead=instead)
 
 
 def _of_end(house: Configuration, goal: Goal) -> Iterator[Candidate]:

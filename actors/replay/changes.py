@@ -93,7 +93,9 @@ def daily_limit(limit: int) -> Change:
 
 def intent_with(name: str, says: str, field: str = "", like: Any = None, **changed: Any) -> Change:
     def configure(it: Configuration) -> Configuration:
-        intent = like if like is not None else it.intents[name]
+        intent = it.intents.get(name, like)
+        if intent is None:  # It was made by hand: no settings change it.
+            return it
         return replace(it, intents={**it.intents, name: replace(intent, **changed)})
 
     path = f"intents.{name}.{field}" if field else f"intents.{name}"

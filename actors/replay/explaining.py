@@ -6,7 +6,7 @@ blocked it is named with the first reason first; the changes are found by decidi
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -14,9 +14,21 @@ from actors.recall import Indigestible
 from actors.replay.goals import Goal
 from actors.replay.past import Past
 from actors.replay.reasons import Blocking, blocking
-from actors.replay.sentences import Clock, sentence, usd, utc
+from actors.replay.sentences import Clock, sentence, utc
+from actors.replay.standing import (
+    asks_for,
+    blocked,
+    end_of,
+    last_trouble,
+    latest,
+    of_funds,
+    of_held,
+    of_run,
+    overtaken,
+)
 from actors.replay.trying import Scene, Search, Way, root_of, scene
 from events.budget import FundsRefused
+from events.intents import WorkOvertaken
 from events.plan import PlanDrawn
 from events.record import Record
 from events.runs import RunClosed, RunEnded, RunStarting
@@ -103,7 +115,8 @@ class Teller:
             state = "running" if any(isinstance(it.fact, RunStarting) for it in own) else "released"
             verdict = (state, f"{name} is {state}", (), None)
         else:
-            why = tuple(_of_run(records, closed))
+            over = overtaken(records) if _outcome(closed) == "cancelled" else None
+            why = (*((over,) if over else ()), *of_run(records, closed))
             says = f"{name} {_outcome(closed)}{f': {why[0].means}' if why else ''}"
             verdict = (_outcome(closed), says, why, self._again(records, planned, closed))
         return self.told(name, "run", [planned, *own], *verdict)
@@ -131,33 +144,43 @@ class Teller:
             case WorkFinished(state="completed"):
                 return "completed", f"{name} ran and is complete", (), None
             case WorkFinished(state=state):
-                closed = _last_trouble(records)
+                closed = last_trouble(records)
+                over = overtaken(records) if state == "cancelled" else None
                 why = (
-                    *(_of_run(records, closed) if closed else ()),
+                    *((over,) if over else ()),
+                    *(of_run(records, closed) if closed else ()),
                     blocking("end", state, end.position),
                 )
                 again = self._again(records, planned, closed) if closed else None
                 return state, f"{name} ended {state}: {why[0].means}", why, again
             case WorkDropped(reason=reason):
                 return self._of_drop(records, planned, blocking("drop", reason, end.position))
+        return self._of_cancelled(records, planned, end)
+
+    def _of_cancelled(self, records: Sequence[Record], planned: Record, end: Record) -> "_Verdict":
+        """What it waited for is said too: that kept it from running before it was ended."""
         note = end.fact.note if isinstance(end.fact, WorkCancelled) else ""
-        first = Blocking("end", "cancelled", f"somebody ended it{_words(note)}", end.position)
-        held = _last(records, WorkHeld)
-        why = (first, *(_of_held(records, held) if held else ()))
-        says = f"{name} was cancelled while it waited"
-        return "cancelled", says, why, self._freed(held, planned) if held else None
+        over, held = overtaken(records), latest(records, WorkHeld)
+        taken = latest(records, WorkOvertaken) or held
+        asked = Blocking("end", "cancelled", f"somebody ended it{_words(note)}", end.position)
+        first = over or asked
+        waited = self._why(records, held) if held else ()
+        says = f"{_named(planned)} was cancelled while it waited"
+        says += f", held because {waited[0].means}; {first.means}" if waited else f": {first.means}"
+        again = self._freed(taken, planned) if taken else None
+        return "cancelled", says, (first, *waited), again
 
     def _of_drop(self, records: Sequence[Record], planned: Record, dropped: Blocking) -> "_Verdict":
-        closed = _last(records, RunClosed)
+        closed = latest(records, RunClosed)
         late = closed if dropped.reason == "too_late" else None
-        held = [] if late else _blocked(records)
+        held = [] if late else blocked(records)
         if not held:
-            last = _last(records, WorkHeld)
-            why = (dropped, *(_of_held(records, last) if last else ()))
+            last = latest(records, WorkHeld)
+            why = (dropped, *(self._why(records, last) if last else ()))
             says = f"{_named(planned)} never ran: {dropped.means}"
             again = self._again(records, planned, late) if late else None
             return "dropped", says, why, again if late else self._freed(last or planned, planned)
-        why = (*(it for hold in held for it in _of_held(records, hold)), dropped)
+        why = (*(it for hold in held for it in self._why(records, hold)), dropped)
         so = "then" if dropped.reason in _TAKEN_BACK else "and so"
         says = f"{_named(planned)} never ran: {why[0].means}; {so} {dropped.means}"
         return "dropped", says, why, self._freed(held[0], planned)
@@ -177,15 +200,19 @@ class Teller:
         return "planned", f"{name} was planned, and nothing more is recorded of it", (), None
 
     def _of_hold(self, records: Sequence[Record], held: Record, planned: Record) -> "_Verdict":
-        why = tuple(_of_held(records, held))
+        why = self._why(records, held)
         says = f"{_named(planned)} has not run: {why[0].means}"
         until = held.fact.until if isinstance(held.fact, WorkHeld) else None
         if until is not None:
             says += f", until {self.clock(until)}"
         return "waits", says, why, self._freed(held, planned)
 
+    def _why(self, records: Sequence[Record], held: Record) -> tuple[Blocking, ...]:
+        behind = self.past.record(held.cause) if held.cause else None
+        return tuple(of_held(records, held, behind))
+
     def _of_refused(self, refused: Record, planned: Record) -> "_Verdict":
-        why = (_of_funds(refused),)
+        why = (of_funds(refused),)
         says = f"{_named(planned)} was refused money: {why[0].means}"
         return "refused", says, why, self._freed(refused, planned)
 
@@ -194,13 +221,14 @@ class Teller:
     def _freed(self, obstacle: Record, planned: Record) -> "Again":
         fact = planned.fact
         assert isinstance(fact, WorkPlanned)
-        goal = Goal("work", fact.work, fact.key)
-        return lambda: scene(self.past, root_of(self.past, obstacle), goal)
+        root = root_of(self.past, obstacle)
+        goal = _goal_of(fact, planned.position > root.position)
+        return lambda: scene(self.past, root, goal)
 
     def _again(self, records: Sequence[Record], planned: Record, closed: Record) -> "Again | None":
         """Another attempt, or a longer time to start, had its run been decided otherwise."""
-        fact, ended = closed.fact, _ended(records, closed)
-        asked = next((it for it in records if _asks_for(it, closed)), None)
+        fact, ended = closed.fact, end_of(records, closed)
+        asked = next((it for it in records if asks_for(it, closed)), None)
         if isinstance(fact, RunClosed) and ended is None and fact.outcome == "misconfigured":
             return self._freed(closed, planned)
         if not isinstance(fact, RunClosed) or asked is None or ended is None:
@@ -272,23 +300,6 @@ _TAKEN_BACK = ("replanned", "configuration_changed")
 _STANDS = (WorkHeld, WorkReleased, StepReached, FundsRefused, RunStarting)
 
 
-def _last(records: Sequence[Record], kind: type[object]) -> Record | None:
-    return next((it for it in reversed(records) if isinstance(it.fact, kind)), None)
-
-
-def _blocked(records: Sequence[Record]) -> list[Record]:
-    """The holds that kept it waiting to the end, the first one first, each reason once. What a
-    release had overcome counts no more, and a phase that was still to come is no obstacle."""
-    held: dict[str, Record] = {}
-    for record in records:
-        match record.fact:
-            case WorkReleased():
-                held.clear()
-            case WorkHeld(reason=reason) if reason != "phase_not_open":
-                held.setdefault(reason, record)
-    return list(held.values())
-
-
 def _with_more(why: tuple[Blocking, ...], says: str, more: str) -> tuple[tuple[Blocking, ...], str]:
     """What deciding again brought to light about a hold, said wherever the hold is named."""
     held = next((it for it in why if it.within == "hold"), None)
@@ -296,6 +307,16 @@ def _with_more(why: tuple[Blocking, ...], says: str, more: str) -> tuple[tuple[B
         return why, says
     known = held._replace(means=f"{held.means}: {more}")
     return tuple(known if it is held else it for it in why), says.replace(held.means, known.means)
+
+
+def _goal_of(fact: WorkPlanned, comes_later: bool) -> Goal:
+    """The work; where its occurrence is decided again too, whatever work that becomes."""
+    if fact.source != "intent":
+        return Goal("work", fact.work, fact.key)
+    name, _, instant = fact.key.rpartition("@")
+    if comes_later:
+        return Goal("occurrence", name=name, moment=datetime.fromisoformat(instant))
+    return Goal("work", fact.work, fact.key, name)
 
 
 def _named(planned: Record) -> str:
@@ -312,66 +333,6 @@ def _outcome(closed: Record) -> str:
     return closed.fact.outcome if isinstance(closed.fact, RunClosed) else "closed"
 
 
-def _asks_for(record: Record, closed: Record) -> bool:
-    fact = record.fact
-    asks = isinstance(fact, WorkReleased | StepReached) and isinstance(closed.fact, RunClosed)
-    return asks and getattr(fact, "run", None) == getattr(closed.fact, "run", "")
-
-
-def _ended(records: Sequence[Record], closed: Record) -> Record | None:
-    return next(
-        (it for it in records if isinstance(it.fact, RunEnded) and it.position == closed.cause),
-        None,
-    )
-
-
-def _last_trouble(records: Sequence[Record]) -> Record | None:
-    for record in reversed(records):
-        if isinstance(record.fact, RunClosed) and record.fact.outcome != "succeeded":
-            return record
-    return None
-
-
-def _of_run(records: Sequence[Record], closed: Record) -> Iterator[Blocking]:
-    """What was seen of its end, and what it counts as."""
-    fact, ended = closed.fact, _ended(records, closed)
-    if not isinstance(fact, RunClosed) or fact.outcome == "succeeded":
-        return
-    if ended is not None and isinstance(ended.fact, RunEnded):
-        if ended.fact.trouble is not None:
-            detail = ended.fact.detail
-            yield blocking("trouble", ended.fact.trouble, ended.position, detail)
-        elif ended.fact.result_fault is not None and not ended.fact.exit_code:
-            yield blocking("fault", ended.fact.result_fault, ended.position)
-    yield blocking("outcome", fact.outcome, closed.position, fact.reason)
-
-
-def _of_held(records: Sequence[Record], held: Record) -> Iterator[Blocking]:
-    """Why it was held; where that is for want of money, first why there was none."""
-    if not isinstance(held.fact, WorkHeld):
-        return
-    if held.fact.reason == "no_funds":
-        before = [it for it in records if it.position < held.position]
-        if (refused := _last(before, FundsRefused)) is not None:
-            yield _of_funds(refused)
-    yield blocking("hold", held.fact.reason, held.position)
-
-
-def _of_funds(refused: Record) -> Blocking:
-    fact = refused.fact
-    assert isinstance(fact, FundsRefused)
-    short = f"{fact.category}, it asks for {usd(fact.usd_micros)}, {usd(fact.left_usd_micros)} left"
-    return blocking("funds", fact.reason, refused.position, short)
-
-
 def says_of(way: Way) -> str:
     """The changes of a way in one sentence."""
     return " and ".join(change.says for change in way.changes)
-
-
-def day_of_key(key: str) -> date | None:
-    """The day of a template's key, template@day#n."""
-    try:
-        return date.fromisoformat(key.rpartition("@")[2].partition("#")[0])
-    except ValueError:
-        return None

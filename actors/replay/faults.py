@@ -1,30 +1,36 @@
-"""What goes wrong, at stated rates: in runs, with the daemon, with the machine and its clock."""
+"""What goes wrong, at stated rates: in runs, with the daemon, with the machine and its clock,
+with the configuration; and what else happens that nobody foresees."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from actors.executor.state import OpenRun
 from actors.replay.books import BOOKS
 from actors.replay.courses import Course
 from actors.replay.draws import Draws
+from actors.replay.edits import edited, signals_of
 from actors.replay.lives import Crash, MortalWorld
 from actors.replay.naming import RunName
 from actors.replay.simulation import Consumer, Pick
 from actors.replay.world import Courses
 from actors.rules import Rules
+from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused
+from events.intents import SignalReceived
+from events.time import IdleSeen
 
 DAY = timedelta(days=1)
 HOUR_SECONDS = 3_600
 STEPS_MAX = 40  # considerations between the moment of a crash and the crash itself
 NOTICED_SECONDS = 30  # until a waiting clock sees that it was set
 SLOW = 8  # times as long
+FAR_DAYS = 400
 
 
 class Rates(NamedTuple):
-    """How often in a thousand: the first seven of runs, the others of days, the last of
-    returns."""
+    """How often in a thousand: the first seven of runs, the next of days, the last two of
+    returns and of questions to the machine."""
 
     hang: int = 20  # until its time is up
     rate_limit: int = 40  # turned away after two seconds
@@ -39,11 +45,17 @@ class Rates(NamedTuple):
     host_sleep: int = 400
     clock_forward: int = 150
     clock_back: int = 150
+    clock_far: int = 30  # off by more than a day, either way, and corrected some hours later
+    edit: int = 100  # of the configuration
+    bad_edit: int = 50  # that cannot be used
+    other_zones: int = 10  # another time zone database
+    signal: int = 300
     paused_start: int = 0
+    busy: int = 300  # when somebody asks whether the machine is idle
 
 
 OF_RUNS = Rates._fields[:7]
-OF_DAYS = Rates._fields[7:13]
+OF_DAYS = Rates._fields[7:18]
 
 
 class FaultyWorld(MortalWorld):
@@ -63,7 +75,13 @@ class FaultyWorld(MortalWorld):
         self.met: Counter[str] = Counter()
         self._sound, self._draws, self._rates = courses, draws, rates
         self._steps: int | None = None  # until the crash
-        self._days = 0
+        self.asked = 0  # times whether the machine is idle
+        self._first = Configuration()
+
+    def begin(self, at: datetime, configuration: Configuration) -> None:
+        """The first life of a daemon."""
+        self._first = configuration
+        super().begin(at, configuration)
 
     def live_days(self, days: int) -> None:
         """So many days of true time, each with the faults that are drawn for it."""
@@ -121,23 +139,56 @@ class FaultyWorld(MortalWorld):
         self.met["stop"] += 1
         self.stop_in_order()
 
+    def idle(self) -> IdleSeen:
+        self.asked += 1
+        busy = self._draws.happens(self._rates.busy, "busy", self.asked)
+        self.met["busy"] += busy
+        return IdleSeen(not busy, "somebody types" if busy else "")
+
     def _host_sleep(self) -> None:
         self.met["host_sleep"] += 1
-        self.offset += self._span("sleep", self.met["host_sleep"], 16)
+        self.sleep(self._span("sleep", self.met["host_sleep"], 16), self._notice())
 
     def _clock_forward(self) -> None:
         self.met["clock_forward"] += 1
-        self.offset += self._span("forward", self.met["clock_forward"], 3)
-        self._notice_late()
+        self.set_clock(self._span("forward", self.met["clock_forward"], 3), self._notice())
 
     def _clock_back(self) -> None:
         self.met["clock_back"] += 1
-        self.offset -= self._span("back", self.met["clock_back"], 3)
-        self._notice_late()
+        self.set_clock(-self._span("back", self.met["clock_back"], 3), self._notice())
 
-    def _notice_late(self) -> None:
-        seconds = self._draws.below(NOTICED_SECONDS, "noticed", self.head)
-        self.deaf_until = self.true + timedelta(seconds=seconds)
+    def _clock_far(self) -> None:
+        self.met["clock_far"] += 1
+        nth = self.met["clock_far"]
+        off = timedelta(days=2 + self._draws.below(FAR_DAYS, "far", nth))
+        off = off if self._draws.happens(500, "far ahead", nth) else -off
+        self.set_clock(off, self._notice())
+        right = self.true + self._span("far for", nth, 12)
+        self.later(right, lambda: self.set_clock(-off, self._notice()))
+
+    def _edit(self) -> None:
+        self.met["edit"] += 1
+        changed = edited(self._first, self._draws, self.met["edit"])
+        self.digest = f"edit {self.met['edit']}"
+        self.tell("daemon", [ConfigurationLoaded(self.digest, changed, tzdata=self.tzdata)])
+
+    def _bad_edit(self) -> None:
+        self.met["bad_edit"] += 1
+        self.tell("daemon", [ConfigurationRefused("config.toml", ("it is empty",))])
+
+    def _other_zones(self) -> None:
+        self.met["other_zones"] += 1
+        self.tzdata = f"after {self.met['other_zones']}"
+        self.tell("daemon", [ConfigurationLoaded(self.digest, tzdata=self.tzdata)])
+
+    def _signal(self) -> None:
+        self.met["signal"] += 1
+        nth = self.met["signal"]
+        name = self._draws.choice((*signals_of(self._first), "stranger"), "signal", nth)
+        self.tell("cli", [SignalReceived(name, f"s{self._draws.below(4 * nth, 'key', nth)}")])
+
+    def _notice(self) -> timedelta:
+        return timedelta(seconds=self._draws.below(NOTICED_SECONDS, "noticed", self.head))
 
     def _span(self, what: str, nth: int, hours: int) -> timedelta:
         """Up to so many hours; short ones are as frequent as long ones."""

@@ -63,6 +63,12 @@ class Fork:
         self._states.clear()
         return Fork(dict(self._packed), {actor: [] for actor in _BOOKS}, self.head, self.at)
 
+    def kept(self) -> "Fork":
+        """The same, with all that was said."""
+        found = self.copy()
+        found.said, found.refusals = list(self.said), dict(self.refusals)
+        return found
+
     @property
     def queue(self) -> Queue:
         return cast(Queue, self._state("phase_queue"))
@@ -101,6 +107,7 @@ class Fork:
         for actor, book in _BOOKS.items():
             if actor != "budget" and ConfigurationLoaded in book.hears:
                 book.evolve(self._state(actor), loaded, self.at)
+        self.clock.owed.clear()  # Nothing is told of settings that are no news.
         told = Record(self.head, self.at, "daemon", None, loaded)
         for fact in _BOOKS["budget"].consider(self._state("budget"), told):
             self._append(self.at, "budget", self.head, fact, 1)

@@ -7,11 +7,20 @@ from typing import Literal, NamedTuple
 from actors.budget.ledger import refusal
 from actors.phase_queue.state import IN_LINE, Work
 from actors.replay.forking import Fork
+from events.catalogue import AnyFact
+from events.intents import OccurrenceBuffered
 from events.plan import CandidatePassedOver, OccurrenceSkipped
 from events.record import Record
 from events.requests import RequestRefused
 from events.runs import RunClosed, RunRetrying, RunStarting
-from events.time import OccurrenceMissed, PhaseMissed, PhaseStarted
+from events.time import (
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from events.work import HoldReason, WorkDropped, WorkPlanned
 
 Kind = Literal["work", "occurrence", "request", "candidate", "phase", "retry", "in_time"]
@@ -27,6 +36,7 @@ class Goal(NamedTuple):
     day: date | None = None
     phase: str = ""
     moment: datetime | None = None  # when it was due, or how late it was started
+    subject: str = ""  # what a request was about, or why an intent was silent
 
 
 class Obstacle(NamedTuple):
@@ -49,21 +59,41 @@ def obstacle_of(fork: Fork, goal: Goal) -> Obstacle | None:
             return _of_start(fork, goal)
         case "request" if not goal.name:
             return _of_answer(fork, goal)
-    work = work_in(fork, goal)
-    return _of_work(fork, work or goal.work) if work or goal.work else _of_verdict(fork, goal)
+    work = _called(fork, goal)
+    return _of_work(fork, work) if work else _of_verdict(fork, goal)
 
 
 def runs(fork: Fork, goal: Goal) -> bool:
     """Whether it has come so far that a run starts, or that nothing more can become of it."""
     work = work_in(fork, goal)
     if work is None:
-        return True
+        return not _is_to_come(fork, goal)
     return work not in fork.queue.works or _any(fork, RunStarting, work=work)
+
+
+def _is_to_come(fork: Fork, goal: Goal) -> bool:
+    """Whether an occurrence waits for its turn, for an end, or for its time."""
+    if goal.kind != "occurrence":
+        return False
+    armed = fork.clock.intents.get(goal.name)
+    due = None if armed is None else armed.next
+    waits = goal.name in fork.clock.waiting or goal.name in fork.planner.buffered
+    return waits or (due is not None and goal.moment is not None and due <= goal.moment)
 
 
 def work_in(fork: Fork, goal: Goal) -> str | None:
     """The id of the work, as it is known there."""
-    return goal.work if goal.work in fork.queue.works else _planned_as(fork.said, goal)
+    found = _called(fork, goal)
+    return found if found and (found in fork.queue.works or found != goal.work) else None
+
+
+def _called(fork: Fork, goal: Goal) -> str:
+    """What was planned behind the cut may have another id there, and another work its id."""
+    if (planned := _planned_as(fork.said, goal)) is not None:
+        return planned
+    facts = (it.fact for it in fork.said)
+    taken = any(isinstance(it, WorkPlanned) and it.work == goal.work for it in facts)
+    return "" if taken else goal.work
 
 
 def _planned_as(said: Iterable[Record], goal: Goal) -> str | None:
@@ -120,14 +150,10 @@ def _of_money(fork: Fork, name: str) -> Obstacle:
 
 
 def _of_verdict(fork: Fork, goal: Goal) -> Obstacle:
+    if goal.kind == "occurrence":
+        return _of_occurrence(fork, goal)
     for record in reversed(fork.said):
         match record.fact:
-            case OccurrenceSkipped(intent, due_at, reason) if goal.kind == "occurrence":
-                if intent == goal.name and goal.moment in (None, due_at):
-                    return Obstacle("skip", reason)
-            case OccurrenceMissed(intent=intent, reason=reason) if goal.kind == "occurrence":
-                if intent == goal.name:
-                    return Obstacle("miss", reason)
             case RequestRefused(key=key, reason=reason) if goal.kind == "request":
                 if key == goal.key:
                     return Obstacle("refusal", reason)
@@ -135,6 +161,41 @@ def _of_verdict(fork: Fork, goal: Goal) -> Obstacle:
                 if (day, phase, template) == (goal.day, goal.phase, goal.name):
                     return Obstacle("passed_over", reason)
     return Obstacle("silence", "not_due")
+
+
+def _of_occurrence(fork: Fork, goal: Goal) -> Obstacle:
+    for record in reversed(fork.said):
+        if not _is_said_of(record.fact, goal):
+            continue
+        match record.fact:
+            case OccurrenceSkipped(reason=skip):
+                return Obstacle("skip", skip)
+            case OccurrenceExpired(reason=why):
+                return Obstacle("expire", why)
+            case OccurrenceBuffered():
+                return Obstacle("overlap", "still_running")
+            case OccurrenceMissed(policy=policy) if policy:
+                return Obstacle("policy", policy)
+            case OccurrenceMissed(reason=missed):
+                return Obstacle("miss", missed)
+            case OccurrencesCoalesced(reason=missed):
+                return Obstacle("coalesced", missed)
+            case OccurrencesSuperseded(reason=taken):
+                return Obstacle("supersede", taken)
+    waiting = fork.planner.buffered.get(goal.name, ())
+    if any(it.due_at == goal.moment for it in waiting):
+        return Obstacle("overlap", "still_running")
+    return Obstacle("silence", "not_due")
+
+
+def _is_said_of(fact: AnyFact, goal: Goal) -> bool:
+    match fact:
+        case OccurrenceSkipped() | OccurrenceExpired() | OccurrenceBuffered():
+            return fact.intent == goal.name and goal.moment in (None, fact.due_at)
+        case OccurrenceMissed() | OccurrencesCoalesced() | OccurrencesSuperseded():
+            at = goal.moment or fact.first_due_at
+            return fact.intent == goal.name and fact.first_due_at <= at <= fact.last_due_at
+    return False
 
 
 def _of_answer(fork: Fork, goal: Goal) -> Obstacle | None:

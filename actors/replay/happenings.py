@@ -1,58 +1,36 @@
-"""Why something became no work, or a phase did not come: occurrences, plans, requests, phases."""
+"""Why something became no work, or a phase did not come: plans, requests, phases, records."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
-from functools import partial
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import get_args
 
 from actors.calendar import phase_on
 from actors.replay.explaining import Explanation, Teller, Unknown
 from actors.replay.goals import Goal
+from actors.replay.occasions import closed, not_told, occurrence
 from actors.replay.reasons import Blocking, blocking
-from actors.replay.trying import Scene, root_of, scene
-from actors.triggers import last_at_or_before, next_after
+from actors.triggers import check
 from events.budget import FundsRefused
 from events.catalogue import ARequest
-from events.configuration import Configuration, Intent
+from events.intents import IntentAddRequested, OccurrenceBuffered
 from events.plan import CandidatePassedOver, OccurrenceSkipped
 from events.record import Record
 from events.requests import RequestRefused, RequestRepeated, WorkRequested
 from events.time import (
     OccurrenceDue,
+    OccurrenceExpired,
     OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
     PhaseEnded,
     PhaseMissed,
     PhaseStarted,
-    TimePassed,
 )
 from events.work import WorkHeld, WorkPlanned
 
 BY_DESIGN = ("phase_not_wanted", "outside_windows")  # The least of what may be in the way.
-INSTANT = timedelta(microseconds=1)
-
-
-def occurrence(
-    teller: Teller, intent: str, first: datetime, last: datetime, subject: str
-) -> Explanation:
-    """An intent at an instant, or within the minute that was named."""
-    records = teller.past.occurrences(intent, first, last)
-    planned = next((it.fact for it in records if isinstance(it.fact, WorkPlanned)), None)
-    if planned is not None:
-        return teller.work(planned.work, subject)
-    for record in records:
-        match record.fact:
-            case OccurrenceSkipped(due_at=due_at, reason=reason):
-                why = (blocking("skip", reason, record.position),)
-                goal = Goal("occurrence", name=intent, moment=due_at)
-                return _not(teller, subject, "occurrence", records, "skipped", why, goal, record)
-            case OccurrenceMissed():
-                return _missed(teller, record, first, last, subject)
-    due = next((it for it in records if isinstance(it.fact, OccurrenceDue)), None)
-    if due is not None:
-        says = f"{subject} was due, and no verdict is recorded yet"
-        return teller.told(subject, "occurrence", records, "due", says, (), None)
-    return _silent(teller, intent, first, last, subject)
+WORKS_MAX = 200  # of a phase, told one by one
 
 
 def template(teller: Teller, name: str, day: date, number: int | None, subject: str) -> Explanation:
@@ -87,7 +65,7 @@ def passed_over(teller: Teller, passed: Sequence[Record], subject: str) -> Expla
         for it in [blocking("passed_over", _passed(record).reason, record.position)]
     )
     goal = Goal("candidate", name=fact.template, day=fact.day, phase=fact.phase)
-    return _not(teller, subject, "template", passed[:1], "passed_over", why, goal, passed[0])
+    return not_told(teller, subject, "template", passed[:1], "passed_over", why, goal, passed[0])
 
 
 def request(teller: Teller, asked: Record, subject: str) -> Explanation:
@@ -100,13 +78,14 @@ def request(teller: Teller, asked: Record, subject: str) -> Explanation:
             case RequestRepeated(work=work) if work and isinstance(asked.fact, WorkRequested):
                 return teller.work(work, subject)
             case RequestRefused(key, name, reason):
-                why = (blocking("refusal", reason, record.position, name),)
-                goal = Goal("request", key=key)
+                more = _unsound(teller, asked) if reason == "invalid_intent" else name
+                why = (blocking("refusal", reason, record.position, more),)
+                goal = Goal("request", key=key, subject=name)
                 if isinstance(asked.fact, WorkRequested):
                     wanted = asked.fact
                     goal = goal._replace(name=wanted.subject, phase=wanted.phase or "")
                 shown = [asked, *answers]
-                return _not(teller, subject, "request", shown, "refused", why, goal, record)
+                return not_told(teller, subject, "request", shown, "refused", why, goal, record)
     verdict = "answered" if answers else "unanswered"
     says = f"what was asked for under {subject} was {verdict}"
     return teller.told(subject, "request", [asked, *answers], verdict, says, (), None)
@@ -118,103 +97,27 @@ def phase(teller: Teller, name: str, day: date, subject: str) -> Explanation:
     planned = teller.past.planned(day, phase=name)
     missed = next((it for it in records if isinstance(it.fact, PhaseMissed)), None)
     started = any(isinstance(it.fact, PhaseStarted) for it in records)
+    why: tuple[Blocking, ...]
     if missed is not None and not started and isinstance(missed.fact, PhaseMissed):
         why = (blocking("phase_miss", missed.fact.reason, missed.position),)
         goal = Goal("phase", day=day, phase=name, moment=missed.fact.starts_at)
-        return _not(teller, subject, "phase", records, "missed", why, goal, missed)
+        return not_told(teller, subject, "phase", records, "missed", why, goal, missed)
     if not records:
         return _no_phase(teller, name, day, subject)
     over = any(isinstance(it.fact, PhaseEnded) for it in records)
-    says = f"{subject} {'is over' if over else 'is open'}{_summed(teller, planned)}"
+    summed, why = _summed(teller, planned)
+    says = f"{subject} {'is over' if over else 'is open'}{summed}"
     shown = [*records, *planned]
-    return teller.told(subject, "phase", shown, "over" if over else "open", says, (), None)
+    return teller.told(subject, "phase", shown, "over" if over else "open", says, why, None)
 
 
-def _not(
-    teller: Teller,
-    subject: str,
-    about: str,
-    records: Sequence[Record],
-    verdict: str,
-    why: tuple[Blocking, ...],
-    goal: Goal,
-    decided: Record,
-) -> Explanation:
-    """What did not come about, decided again from what set it off."""
-    patient = about in ("occurrence", "template", "request") and bool(goal.name)
-    says = f"{subject} was {verdict.replace('_', ' ')}: {why[0].means}"
-    first = root_of(teller.past, decided)
-    where = partial(scene, teller.past, first, goal, patient=patient)
-    return teller.told(subject, about, records, verdict, says, why, where)
-
-
-def _missed(
-    teller: Teller, record: Record, first: datetime, last: datetime, subject: str
-) -> Explanation:
-    fact = record.fact
-    assert isinstance(fact, OccurrenceMissed)
-    house = teller.past.configuration(record.position)
-    moment = min(max(first, fact.first_due_at), fact.last_due_at)
-    intent = house.intents.get(fact.intent) if house else None
-    if intent is not None and house is not None:
-        found = last_at_or_before(intent, house.day.timezone, max(last, fact.first_due_at))
-        moment = found if found is not None and found >= fact.first_due_at else fact.first_due_at
-    why = (blocking("miss", fact.reason, record.position),)
-    goal = Goal("occurrence", name=fact.intent, moment=moment)
-    return _not(teller, subject, "occurrence", [record], "missed", why, goal, record)
-
-
-def _silent(
-    teller: Teller, name: str, first: datetime, last: datetime, subject: str
-) -> Explanation:
-    """Nothing is recorded of an occurrence: the configuration says why."""
-    past = teller.past
-    at = past.before(last + INSTANT)
-    house = past.configuration(max(at, 1)) or past.configuration(past.head)
-    newest = past.record(past.head)
-    if house is None or newest is None:
-        raise Unknown("nothing has been recorded yet")
-    intent = house.intents.get(name)
-    if intent is None:
-        raise Unknown(f"no intent is called {name}")
-    reason, more = _silence(teller, house, intent, first, last, newest)
-    why = (blocking("silence", reason, 0, more),)
-    says = f"{subject} did not come about: {why[0].means}"
-    again: Callable[[], Scene] | None = None
-    if reason == "intent_disabled":
-        due = _due(intent, house, last)
-        set_off = Record(at + 1, due or last, "timer", None, TimePassed())
-        if due is not None and first <= due:
-            goal = Goal("occurrence", name=name, moment=due)
-            again = partial(scene, past, set_off, goal, patient=True)
-    return teller.told(subject, "occurrence", [], "silent", says, why, again)
-
-
-def _silence(
-    teller: Teller,
-    house: Configuration,
-    intent: Intent,
-    first: datetime,
-    last: datetime,
-    newest: Record,
-) -> tuple[str, str]:
-    if not intent.enabled:
-        return "intent_disabled", ""
-    due = _due(intent, house, last)
-    if due is None or due < first:
-        following = next_after(intent, house.day.timezone, last)
-        near = [f"before that {teller.clock(due)}"] if due else []
-        near += [f"after that {teller.clock(following)}"] if following else []
-        return "not_due", ", ".join(near)
-    if teller.now is not None and due > teller.now:
-        return "not_yet", teller.clock(due)
-    if due > newest.at:
-        return "daemon_down", ""
-    return "not_due", "it was configured, or enabled, only later"
-
-
-def _due(intent: Intent, house: Configuration, last: datetime) -> datetime | None:
-    return last_at_or_before(intent, house.day.timezone, last)
+def _unsound(teller: Teller, asked: Record) -> str:
+    """What is wrong with an intent that somebody wanted to add."""
+    house = teller.past.configuration(asked.position)
+    if not isinstance(asked.fact, IntentAddRequested) or house is None:
+        return ""
+    trouble = check(asked.fact.intent, house)
+    return asked.fact.name if trouble is None else f"{trouble.key}: {trouble.words}"
 
 
 def _is_by_design(passed: CandidatePassedOver, wanted: Sequence[str]) -> bool:
@@ -258,14 +161,17 @@ def _no_phase(teller: Teller, name: str, day: date, subject: str) -> Explanation
     return teller.told(subject, "phase", [], "silent", says, why, None)
 
 
-def _summed(teller: Teller, planned: Sequence[Record]) -> str:
+def _summed(teller: Teller, planned: Sequence[Record]) -> tuple[str, tuple[Blocking, ...]]:
+    """What became of the work of a phase, and for each that did not end well the first reason."""
     quiet = Teller(teller.past, teller.clock, teller.now, tries=False)
     works = [it.fact.work for it in planned if isinstance(it.fact, WorkPlanned)]
-    ends = Counter(quiet.work(work).verdict for work in works[:200])
     if not works:
-        return "; no work was planned for it"
-    told = ", ".join(f"{count} {verdict}" for verdict, count in ends.items())
-    return f"; {len(works)} pieces of work were planned for it: {told}"
+        return "; no work was planned for it", ()
+    told = [quiet.work(work) for work in works[:WORKS_MAX]]
+    ends = Counter(it.verdict for it in told)
+    why = tuple(it.reasons[0]._replace(means=it.says.rstrip(".")) for it in told if it.reasons)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in ends.items())
+    return f"; {len(works)} pieces of work were planned for it: {counts}", why
 
 
 def of_record(teller: Teller, record: Record) -> Explanation:
@@ -274,8 +180,16 @@ def of_record(teller: Teller, record: Record) -> Explanation:
     match fact:
         case OccurrenceSkipped(intent=intent, due_at=at) | OccurrenceDue(intent=intent, due_at=at):
             return occurrence(teller, intent, at, at, subject)
+        case OccurrenceExpired(intent=intent, due_at=at):
+            return occurrence(teller, intent, at, at, subject)
+        case OccurrenceBuffered(intent=intent, due_at=at):
+            return occurrence(teller, intent, at, at, subject)
         case OccurrenceMissed(intent=intent, first_due_at=at):
-            return _missed(teller, record, at, at, subject)
+            return closed(teller, record, at, at, subject)
+        case OccurrencesCoalesced(intent=intent, first_due_at=at):
+            return closed(teller, record, at, at, subject)
+        case OccurrencesSuperseded(intent=intent, first_due_at=at):
+            return closed(teller, record, at, at, subject)
         case CandidatePassedOver():
             return passed_over(teller, [record], subject)
         case PhaseStarted() | PhaseEnded() | PhaseMissed():

@@ -7,11 +7,12 @@ from msgspec import msgpack
 
 from actors.cleanup.rules import open_sweeps
 from actors.executor.brief import open_runs
-from actors.executor.rules import hear_of_pause, is_held
+from actors.executor.rules import is_held
 from actors.executor.state import OpenRun
+from actors.pauses import hear_of_pause
 from actors.recall import Recall
 from actors.replay.courses import Course
-from actors.replay.world import DIGEST, Begun, World, ended_by
+from actors.replay.world import Begun, World, ended_by
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStopped
 from events.record import Record
@@ -31,6 +32,7 @@ class MortalWorld(World):
     """
 
     lives = 1
+    tzdata = ""  # the version of the time zone database
 
     def live_until(self, end: datetime) -> None:
         """Let true time pass, life after life."""
@@ -71,10 +73,12 @@ class MortalWorld(World):
         raise Crash
 
     def come_back(self) -> None:
-        """Another life: memories first, then what had begun is looked after."""
-        self._to_do = []
+        """Another life: memories first, then what had begun is looked after. Nobody knows what
+        the clocks showed before it."""
+        self._to_do, self._seen = [], None
         unheard = self._remember()
         self.true += self.down()
+        self.deaf_until = self.true
         executor = self.states["executor"]
         ended = {record.fact.run for record in unheard if isinstance(record.fact, RunEnded)}
         opened = [run for run in open_runs(executor) if run.run not in ended]
@@ -83,7 +87,9 @@ class MortalWorld(World):
         for record in unheard:
             hear_of_pause(labels, record.fact)
         held = {run.run for run in opened if is_held(executor, run.work, labels)}
-        self._append(self.wall, "daemon", None, ConfigurationLoaded(DIGEST), 0)
+        self._append(
+            self.wall, "daemon", None, ConfigurationLoaded(self.digest, tzdata=self.tzdata), 0
+        )
         self._append(self.wall, "daemon", None, self._started(paused=self.paused()), 0)
         for run in opened:
             self._recover(run, self.begun[run.run], run.run in held)
@@ -130,6 +136,12 @@ class MortalWorld(World):
             self.later(self.true, lambda: self._answer(position, refused))
         else:
             self.later(self.true, lambda: self._begin_again(begun))
+        if run.cancelling:
+            self.later(self.true, lambda: self._stop_again(run.run))
+
+    def _stop_again(self, run: str) -> None:
+        if run in self.live:
+            self.stop(run, "cancelled")
 
     def _begin_again(self, begun: Begun) -> None:
         run = begun.starting.run

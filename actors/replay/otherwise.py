@@ -216,7 +216,8 @@ class Otherwise(Runs):
 
 
 def _time_of(configuration: Configuration) -> tuple[object, ...]:
-    return configuration.day, configuration.phases, configuration.intents
+    it = configuration
+    return it.day, it.phases, it.intents, it.policies, it.clock
 
 
 def completed(prefix: Iterable[Record], consumer: Consumer) -> None:

@@ -5,12 +5,23 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from events.configuration import Configuration, ConfigurationLoaded
+from events.intents import OccurrenceBuffered
 from events.plan import CandidatePassedOver, OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import RequestRefused, RequestRepeated
 from events.runs import RunEnded, RunStarted
 from events.store import Snapshot
-from events.time import OccurrenceDue, OccurrenceMissed, PhaseEnded, PhaseMissed, PhaseStarted
+from events.time import (
+    OccurrenceDue,
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesReopened,
+    OccurrencesSuperseded,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from events.work import WorkPlanned
 
 OF_PHASE = (PhaseStarted, PhaseEnded, PhaseMissed)
@@ -52,7 +63,8 @@ class Past(Protocol):
         """What was decided upon a record."""
 
     def occurrences(self, intent: str, first: datetime, last: datetime) -> Sequence[Record]:
-        """The verdicts on an intent that concern a stretch of time, both ends included."""
+        """The verdicts on an intent that concern a stretch of time, both ends included, that it
+        was due, and that it had to wait. What was withdrawn is left out."""
 
     def planned(self, day: date, name: str = "", phase: str = "") -> Sequence[Record]:
         """The work of a day, from a template or for a phase."""
@@ -114,7 +126,13 @@ class Remembered:
         return [it for it in self._log if it.cause == position]
 
     def occurrences(self, intent: str, first: datetime, last: datetime) -> Sequence[Record]:
-        return [it for it in self._log if concerns(it, intent, first, last)]
+        found: list[Record] = []
+        for it in self._log:
+            if isinstance(it.fact, OccurrencesReopened):
+                found = [each for each in found if not is_withdrawn(each, it.fact.after)]
+            elif concerns(it, intent, first, last):
+                found.append(it)
+        return found
 
     def planned(self, day: date, name: str = "", phase: str = "") -> Sequence[Record]:
         return [it for it in self._log if is_planned(it, day, name, phase)]
@@ -170,13 +188,33 @@ def work_of_run(record: Record, run: str) -> str | None:
 def concerns(record: Record, intent: str, first: datetime, last: datetime) -> bool:
     """Whether it is said of occurrences of an intent within a stretch of time."""
     match record.fact:
-        case OccurrenceDue(name, due_at) | OccurrenceSkipped(name, due_at):
+        case (
+            OccurrenceDue(name, due_at)
+            | OccurrenceSkipped(name, due_at)
+            | OccurrenceExpired(name, due_at)
+            | OccurrenceBuffered(name, due_at)
+        ):
             return name == intent and first <= due_at <= last
-        case OccurrenceMissed(name, first_due, last_due):
+        case (
+            OccurrenceMissed(name, first_due, last_due)
+            | OccurrencesCoalesced(name, first_due, last_due)
+            | OccurrencesSuperseded(name, first_due, last_due)
+        ):
             return name == intent and first_due <= last and last_due >= first
         case WorkPlanned(source="intent", key=key):
             name, _, instant = key.rpartition("@")
             return name == intent and first <= datetime.fromisoformat(instant) <= last
+    return False
+
+
+def is_withdrawn(record: Record, after: datetime) -> bool:
+    """Whether it lies wholly behind the moment from which on the clock withdrew what it said of
+    occurrences that never became due."""
+    match record.fact:
+        case OccurrenceMissed() | OccurrencesCoalesced() | OccurrencesSuperseded():
+            return record.fact.first_due_at > after
+        case OccurrenceSkipped() | OccurrenceExpired():
+            return record.by == "clock" and record.fact.due_at > after
     return False
 
 

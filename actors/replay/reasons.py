@@ -4,14 +4,35 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from events.budget import RefuseReason
+from events.intents import EndState, IntentFate
 from events.plan import PassOverReason, PlanCause, SkipReason, WithdrawReason
 from events.requests import Refusal
 from events.runs import Outcome, ResultFault, Trouble
-from events.time import MissReason, PhaseMissReason
+from events.time import (
+    ExpectCause,
+    ExpireReason,
+    MissPolicy,
+    MissReason,
+    PhaseMissReason,
+    SupersedeReason,
+)
 from events.work import DropReason, HoldReason, ReturnReason, WorkState
 
 SilenceReason = Literal[
-    "intent_unknown", "intent_disabled", "not_due", "not_yet", "daemon_down", "no_plan", "no_phase"
+    "intent_disabled",
+    "not_due",
+    "waits_for_event",
+    "outside_phases",
+    "outside_windows",
+    "excluded",
+    "not_begun",
+    "over",
+    "max_runs",
+    "not_yet",
+    "daemon_down",
+    "clock_stepped",
+    "no_plan",
+    "no_phase",
 ]
 
 HOLDS: Mapping[HoldReason, str] = {
@@ -22,6 +43,7 @@ HOLDS: Mapping[HoldReason, str] = {
     "not_before": "it may not begin before its time",
     "no_funds": "there is no money for it",
     "retry_backoff": "the time between two attempts has not passed",
+    "not_idle": "the machine is not idle",
 }
 DROPS: Mapping[DropReason, str] = {
     "phase_over": "its phase ended before it could start",
@@ -30,9 +52,14 @@ DROPS: Mapping[DropReason, str] = {
     "too_late": "it could not be started in time, and waits for no phase",
     "replanned": "a new plan took it back",
     "configuration_changed": "the configuration changed, and a new plan took it back",
+    "start_deadline": "it had not begun by its start deadline",
 }
 SKIPS: Mapping[SkipReason, str] = {
     "still_running": "the work of the occurrence before it had not ended",
+    "buffer_full": "the work of one before it had not ended, and as many waited as may wait",
+    "paused": "its work was paused, and what is due during a pause is not made up for",
+    "dst_gap": "the clocks were put forward over that time, and it is not shifted",
+    "dst_overlap": "the clocks were put back, and of the two times this one is not wanted",
     "intent_unknown": "no such intent was configured",
     "intent_disabled": "the intent was disabled",
     "work_unknown": "what it runs is neither an action nor a template",
@@ -40,8 +67,51 @@ SKIPS: Mapping[SkipReason, str] = {
 }
 MISSES: Mapping[MissReason, str] = {
     "daemon_down": "the daemon was not running",
-    "late": "the daemon was asleep, or looked at the time too late",
+    "host_slept": "the machine slept",
+    "clock_stepped": "the clock was set past that time",
+    "late": "the daemon looked at the time too late",
     "in_the_past": "its time had passed when it was configured",
+}
+POLICIES: Mapping[MissPolicy, str] = {
+    "": "nothing makes up for it",
+    "skip": "by its policy for misfires none is made up for",
+    "window": "it was too long ago to be made up for",
+    "limit": "no more of them may be made up for",
+    "self_restart": "what restarts the daemon or the machine is never made up for",
+}
+COALESCED: Mapping[MissReason, str] = MISSES
+SUPERSEDES: Mapping[SupersedeReason, str] = {
+    "edited": "the intent was changed, and counts from then on",
+    "removed": "the intent was removed",
+    "disabled": "the intent was disabled",
+    "newer_occurrence": "a newer one took its place while it waited",
+    "zone_changed": "the time zone was changed, and its time is another one",
+    "tzdata_changed": "the time zone database was changed, and its time is another one",
+}
+EXPIRES: Mapping[ExpireReason, str] = {
+    "start_deadline": "it could not begin before its start deadline",
+}
+EXPECTATIONS: Mapping[ExpectCause, str] = {
+    "day_started": "the day began",
+    "daemon_started": "the daemon started",
+    "configuration": "the configuration changed",
+    "intent_changed": "the intent changed",
+    "clock_changed": "the clock or the calendar changed",
+    "runs_left": "not all the runs that it may have were used",
+}
+FATES: Mapping[IntentFate, str] = {
+    "asked": "somebody asked for that",
+    "over": "it had its one occasion",
+}
+ENDINGS: Mapping[EndState, str] = {
+    "completed": "its work went well",
+    "failed": "its work failed",
+    "unknown": "nobody saw how its work ended",
+    "cancelled": "its work was cancelled",
+    "buried": "its work failed as often as it may be tried",
+    "dropped": "its work was dropped",
+    "skipped": "it was skipped",
+    "expired": "it expired",
 }
 PHASE_MISSES: Mapping[PhaseMissReason, str] = {
     "daemon_down": "the daemon was not running",
@@ -65,7 +135,13 @@ REFUSALS: Mapping[Refusal, str] = {
     "nothing_to_do": "there was nothing to do",
     "no_day_open": "no day was open",
     "intent_disabled": "the intent is disabled",
-    "too_many_waiting": "too much work waited already",
+    "too_many_waiting": "too much waited already",
+    "unknown_intent": "no intent is called so",
+    "invalid_intent": "what it says cannot be an intent here",
+    "name_taken": "another intent has that name",
+    "not_made_by_hand": "it comes from the configuration, and only what is made by hand can be "
+    "removed like this",
+    "nobody_listens": "no intent waits for that signal",
 }
 PASS_OVERS: Mapping[PassOverReason, str] = {
     "disabled": "it is disabled, or planning is",
@@ -132,11 +208,18 @@ PLANS: Mapping[PlanCause, str] = {
     "asked": "somebody asked",
 }
 SILENCES: Mapping[SilenceReason, str] = {
-    "intent_unknown": "no such intent is configured",
     "intent_disabled": "the intent is disabled",
-    "not_due": "it is not due then",
+    "not_due": "it was never due, because it comes at other times",
+    "waits_for_event": "it was never due, because it waits for no time but for something to happen",
+    "outside_phases": "it was never due, because none of its phases was in progress",
+    "outside_windows": "it was never due, because that time lies outside its windows",
+    "excluded": "it was never due, because that date is excluded",
+    "not_begun": "it was never due, because it starts only later",
+    "over": "it was never due, because it had come to its end",
+    "max_runs": "it was never due, because it had run as often as it may",
     "not_yet": "its time has not come yet",
     "daemon_down": "nothing has been recorded since: the daemon is not running",
+    "clock_stepped": "the clock was put forward by more than a day, and no such time passed",
     "no_plan": "no plan was drawn for that day",
     "no_phase": "no such phase comes on that day",
 }
@@ -159,6 +242,10 @@ LISTS: Mapping[str, Meanings] = {
         ("drop", DROPS),
         ("skip", SKIPS),
         ("miss", MISSES),
+        ("policy", POLICIES),
+        ("coalesced", COALESCED),
+        ("supersede", SUPERSEDES),
+        ("expire", EXPIRES),
         ("phase_miss", PHASE_MISSES),
         ("funds", FUNDS),
         ("refusal", REFUSALS),

@@ -1,11 +1,12 @@
 """Every decision of a log, decided again beside the one that was recorded."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from actors.rules import Rules
 from events.catalogue import AnyDecision, AnyFact
+from events.fact import Fact
 from events.record import Record
 
 LAG_RECORDS_MAX = 4_096  # An actor that is so far behind is taken to be silent where it may be.
@@ -41,36 +42,28 @@ class Lockstep:
 
     def __init__(self, rules: Rules[Any], tell: Tell, state: Any = None, after: int = 0) -> None:
         self._rules, self._tell, self._after = rules, tell, after
+        self._decide, self._evolve = rules.decide, rules.evolve
         self.state = rules.state() if state is None else state
         self.waiting: deque[Record] = deque()  # facts that it hears, not considered yet
-        self._at: Record | None = None  # the fact that it considers
+        self.decided: list[Record] = []  # by this actor, not looked at yet
+        self._at: int | None = None  # the position of the fact that it considers
         self._deciding: Iterator[AnyDecision] | None = None  # None: it has differed already
         self._next: AnyDecision | None = None
         self._choked = False
 
-    def learn(self, record: Record) -> None:
-        """What this actor decided."""
-        cause, at = record.cause or 0, self._at
-        if self._choked or (cause <= self._after and self._after):
-            return
-        if at is None or at.position != cause:
-            if not self._consider_until(cause):
-                return
-            at = self._at
-        if at is None:
-            self._differ(cause, record.fact, None)
-        elif self._deciding is not None and self._next != record.fact:
-            self._differ(cause, record.fact, self._next)
-            self._deciding = self._next = None
-        try:
-            self._rules.evolve(self.state, record.fact, record.at)
-            if self._deciding is not None:
-                self._next = next(self._deciding, None)
-        except Exception as mistake:
-            self._choke(cause, mistake)
+    def inbox(self, by: str, kind: type[Fact]) -> list[Record] | deque[Record] | None:
+        """Where facts of a kind go that one actor or door says; None: they do not matter."""
+        if by == self._rules.actor:
+            return self.decided
+        return self.waiting if kind in self._rules.hears else None
 
     def keep_up(self) -> None:
-        """It may be far behind. What it decides nothing upon need not wait."""
+        """Look at what it decided. What it decides nothing upon need not wait: it may be far
+        behind."""
+        for record in self.decided:
+            if not self._choked:
+                self._learn(record)
+        self.decided.clear()
         waiting = self.waiting
         if self._choked:
             waiting.clear()
@@ -87,37 +80,57 @@ class Lockstep:
             self._begin(self.waiting.popleft())
             self._end(tail=True)
 
-    def _consider_until(self, cause: int) -> bool:
-        """Everything before that was considered; begin with the cause, if it is heard at all.
-        False when the rules choked on the way."""
-        self._end()
-        waiting, state, position = self.waiting, self.state, cause
-        evolve, decide = self._rules.evolve, self._rules.decide
+    def _learn(self, record: Record) -> None:
+        cause, fact = record.cause or 0, record.fact
+        if cause != self._at:
+            if cause <= self._after and self._after:
+                return
+            self._consider_until(cause)
+            if self._choked:
+                return
+        if self._at is None:
+            self._differ(cause, fact, None)
+        elif self._deciding is not None and self._next != fact:
+            self._differ(cause, fact, self._next)
+            self._deciding = self._next = None
         try:
-            while waiting and waiting[0].position < cause:
+            self._evolve(self.state, fact, record.at)
+            if self._deciding is not None:
+                self._next = next(self._deciding, None)
+        except Exception as mistake:
+            self._choke(cause, mistake)
+
+    def _consider_until(self, cause: int) -> None:
+        """Everything before that was considered; begin with the cause, if it is heard at all."""
+        if self._at is not None:
+            self._end()
+        waiting, state, position = self.waiting, self.state, cause
+        evolve, only_learns = self._evolve, self._rules.only_learns
+        try:
+            while waiting and (position := waiting[0].position) < cause:
                 record = waiting.popleft()
-                position = record.position
                 evolve(state, record.fact, record.at)
-                if (now := next(decide(state, record), None)) is not None:
+                if type(record.fact) in only_learns:
+                    continue
+                if (now := next(self._decide(state, record), None)) is not None:
                     self._differ(position, None, now)
         except Exception as mistake:
             self._choke(position, mistake)
-        if waiting and waiting[0].position == cause:
+        if waiting and position == cause:
             self._begin(waiting.popleft())
-        return not self._choked
 
     def _begin(self, record: Record) -> None:
-        self._at = record
+        self._at = record.position
         try:
-            self._rules.evolve(self.state, record.fact, record.at)
-            self._deciding = deciding = self._rules.decide(self.state, record)
+            self._evolve(self.state, record.fact, record.at)
+            self._deciding = deciding = self._decide(self.state, record)
             self._next = next(deciding, None)
         except Exception as mistake:
             self._choke(record.position, mistake)
 
     def _end(self, tail: bool = False) -> None:
         if self._next is not None and self._at is not None:
-            self._differ(self._at.position, None, self._next, tail)
+            self._differ(self._at, None, self._next, tail)
         self._at = self._deciding = self._next = None
 
     def _differ(
@@ -147,29 +160,38 @@ class Recompute:
         states: Mapping[str, Any] = _NEW,
         after: int = 0,
     ) -> None:
-        books = tuple(books)
+        self._tell, self._found = tell, list[Difference]()
         self.steps = {
-            book.actor: Lockstep(book, tell, states.get(book.actor), after) for book in books
+            book.actor: Lockstep(book, self._found.append, states.get(book.actor), after)
+            for book in books
         }
-        self._listeners: dict[type[Any], list[tuple[str, Lockstep]]] = {}
-        for book in books:
-            for kind in book.hears:
-                self._listeners.setdefault(kind, []).append((book.actor, self.steps[book.actor]))
 
     def take(self, records: Iterable[Record]) -> None:
         """Those that follow upon what was taken before."""
-        steps, listeners = self.steps.get, self._listeners.get
+        told: dict[tuple[str, type[Fact]], Sequence[Callable[[Record], None]]] = {}
         for record in records:
-            by = record.by
-            if (own := steps(by)) is not None:
-                own.learn(record)
-            for actor, one in listeners(type(record.fact), ()):
-                if actor != by:
-                    one.waiting.append(record)
+            place = record.by, type(record.fact)
+            if (inboxes := told.get(place)) is None:
+                inboxes = told[place] = self._inboxes(*place)
+            for tell in inboxes:
+                tell(record)
         for one in self.steps.values():
             one.keep_up()
+        self._tell_found()
 
     def finish(self, considered: Mapping[str, int]) -> None:
         """The log ends here. What an actor had not considered yet, it need not have decided."""
         for actor, one in self.steps.items():
             one.finish(considered.get(actor, 0))
+        self._tell_found()
+
+    def _tell_found(self) -> None:
+        """Each actor was driven by itself: put what was found in the order of the log."""
+        for difference in sorted(self._found, key=lambda it: it.cause):
+            self._tell(difference)
+        self._found.clear()
+
+    def _inboxes(self, by: str, kind: type[Fact]) -> Sequence[Callable[[Record], None]]:
+        """Where a fact of that kind goes, said by that actor or door."""
+        found = (step.inbox(by, kind) for step in self.steps.values())
+        return [inbox.append for inbox in found if inbox is not None]

@@ -1,4 +1,5 @@
-"""What a log tells that holds under any configuration: people, processes, lives, sleep."""
+"""What a log tells that holds under any configuration: people, processes, lives, sleep, clocks that
+were set, and what the machine said when it was asked."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -12,11 +13,11 @@ from actors.replay.books import next_instant
 from actors.replay.courses import History
 from actors.replay.naming import Names, RunName
 from events.catalogue import AnyObservation, ARequest
-from events.configuration import Configuration, ConfigurationLoaded
+from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.record import Record
 from events.runs import RunEnded, RunResult, RunStarting
-from events.time import TimePassed
+from events.time import ClockStepped, HostSlept, IdleProbing, IdleSeen, TimePassed
 
 ASLEEP_AFTER = timedelta(seconds=60)  # A clock that lives looks at least every 30 seconds.
 
@@ -47,6 +48,14 @@ class Absence(NamedTuple):
     until_position: int
 
 
+class Looked(NamedTuple):
+    """What the machine said of itself, and where that stands."""
+
+    axis: datetime
+    position: int
+    record: Record
+
+
 class Recorded:
     """Takes the records of a log in order, those behind `position` to be decided again."""
 
@@ -59,6 +68,7 @@ class Recorded:
         self.absences: dict[int, Absence] = {}  # by the position of the first record of a life
         self.sleeps: list[tuple[datetime, datetime]] = []
         self.rings: dict[datetime, datetime] = {}  # instant that was waited for: axis of its ring
+        self.looks: dict[datetime, Looked] = {}  # by when the machine was asked whether it is idle
         self.configuration: Configuration | None = None  # in force at `position`
         self.latest = Configuration()  # in force at the end
         self.begin: datetime | None = None  # the axis there
@@ -69,6 +79,7 @@ class Recorded:
         self._last: Record | None = None
         self._before_last: datetime | None = None
         self._runs: dict[str, tuple[str, Twin]] = {}  # open ones: action, twin
+        self._asked: datetime | None = None  # whether the machine is idle
 
     def take(self, record: Record) -> None:
         before = self.axis
@@ -87,6 +98,12 @@ class Recorded:
                 self._end(twin, slim(fact), record)
             case DaemonStarted() | DaemonStopped() | ConfigurationLoaded() | TimePassed():
                 self._live(record, before)
+            case HostSlept() | ClockStepped() | ConfigurationRefused():
+                self._live(record, before)
+            case IdleProbing():
+                self._asked = record.at
+            case IdleSeen() if self._asked is not None:
+                self.looks[self._asked] = Looked(self.axis, record.position, record)
             case _ if isinstance(fact, ARequest) and record.position > self.position:
                 self.seen.append(Seen(self.axis, record))
         self._watch_clock(record, before)
@@ -111,6 +128,11 @@ class Recorded:
         """When the machine woke, if it slept at that moment."""
         return next((until for since, until in self.sleeps if since <= at < until), None)
 
+    def looked_before(self, at: datetime) -> IdleSeen:
+        """What the machine had said last by then; one that was never asked is idle."""
+        known = [each.record.fact for asked, each in self.looks.items() if asked <= at]
+        return known[-1] if known and isinstance(known[-1], IdleSeen) else IdleSeen(True)
+
     def _end(self, twin: Twin, ended: RunEnded, record: Record) -> None:
         twin.ended, twin.ended_at = ended, record.at
         twin.ended_axis, twin.ended_position = self.axis, record.position
@@ -123,6 +145,11 @@ class Recorded:
                     self.configuration = configuration
             case DaemonStarted():
                 self._begin_life(record, before)
+            case HostSlept(milliseconds=milliseconds):
+                since = record.at - timedelta(milliseconds=milliseconds)
+                self.sleeps.append((max(since, before or since), record.at))
+            case ClockStepped(milliseconds=milliseconds, before=shown) if milliseconds > 0:
+                self.sleeps.append((max(shown, before or shown), record.at))
         if record.position > self.position:
             assert self.axis is not None
             self.seen.append(Seen(self.axis, record))

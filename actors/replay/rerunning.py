@@ -18,6 +18,7 @@ from events.catalogue import AnyFact
 from events.cleanup import SweepEnded, SweepStarting
 from events.record import Record
 from events.runs import RunCancelling, RunEnded, RunResult, RunStarting, Trouble
+from events.time import IdleProbing, IdleSeen
 
 SAME = timedelta(seconds=2)  # So far apart, a beginning is the recorded one.
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -35,11 +36,13 @@ class Open(NamedTuple):
 
 class Runs(Simulation):
     """What becomes of the runs that are decided here; `drawn` names those whose ends are
-    invented. While it `_follows` the very order of then, their ends come by themselves."""
+    invented, `estimated` those of them whose costs no run of the same action tells. While it
+    `_follows` the very order of then, their ends come by themselves."""
 
     def __init__(self, recorded: Recorded, seed: int, consumer: Consumer) -> None:
         super().__init__(BOOKS, next_instant, consumer=consumer)
         self.drawn: set[RunName] = set()
+        self.estimated: set[RunName] = set()
         self._recorded, self._draws = recorded, Draws(seed)
         self._names = Names()
         self._works: dict[str, str] = {}  # key: its work here
@@ -61,6 +64,8 @@ class Runs(Simulation):
                 self._cancel(run, decision)
             case SweepStarting() as sweep:
                 self._sweep(sweep, decision)
+            case IdleProbing():
+                self._look(decision)
 
     def _begin(self, starting: RunStarting, decision: Record) -> None:
         name, run, position = self._names.runs[starting.run], starting.run, decision.position
@@ -86,6 +91,9 @@ class Runs(Simulation):
         course = course_of(self._draws, self._recorded.history, name, open_.name, open_.action)
         course = within(course, open_.action.timeout_seconds)
         self.drawn.add(name)
+        told = course.cost_usd_micros is not None and self._recorded.history.count(open_.name)
+        if open_.action.estimate_usd_micros and not told:
+            self.estimated.add(name)
         length = timedelta(milliseconds=course.milliseconds)
         self._foresee(run, decision, length, _ended(run, course, decision.at))
 
@@ -158,6 +166,15 @@ class Runs(Simulation):
         )
         at = decision.at
         self._push(self._axis, 0, lambda: self.say(at, gone, "sweeper", decision.position))
+
+    def _look(self, asked: Record) -> None:
+        """The machine says what it said then; where it was not asked then, what it said last."""
+        at, position, seen = asked.at, asked.position, self._recorded.looked_before(asked.at)
+        looked, place = self._recorded.looks.get(asked.at), (self._axis, 0)
+        if looked is not None and isinstance(looked.record.fact, IdleSeen):
+            at, seen = looked.record.at, looked.record.fact
+            place = looked.axis, looked.position
+        self._push(*place, lambda: self.say(at, seen, "idle", position))
 
     def _learn(self, fact: AnyFact) -> None:
         self._names.learn(fact)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from actors.replay import reasons
-from events import budget, plan, requests, runs, time, work
+from actors.replay.sentences_of_time import of_intents, of_occurrences, of_time
+from events import budget, plan, requests, runs, work
 from events.catalogue import AnyFact
 from events.cleanup import SweepEnded, SweepStarting
 from events.configuration import ConfigurationLoaded
@@ -27,42 +28,10 @@ def usd(micros: int) -> str:
 
 def sentence(fact: AnyFact, clock: Clock = utc) -> str:
     """What happened, without where and when."""
-    for of_subject in (_of_time, _of_plan, _of_work, _of_money, _of_runs, _of_requests):
+    for of_subject in _SUBJECTS:
         if (said := of_subject(fact, clock)) is not None:
             return said
     return _of_house(fact)
-
-
-def _of_time(fact: AnyFact, clock: Clock) -> str | None:
-    match fact:
-        case time.TimePassed():
-            return "A moment came that somebody had waited for."
-        case time.DayStarted(day, _, ends_at):
-            return f"The day {day} began; it ends {clock(ends_at)}."
-        case time.PhaseStarted(day, phase, _, ends_at):
-            return f"The phase {phase} of {day} began; it ends {clock(ends_at)}."
-        case time.PhaseEnded(day, phase):
-            return f"The phase {phase} of {day} ended."
-        case time.PhaseMissed(day, phase, starts_at, ends_at, reason):
-            why = reasons.PHASE_MISSES[reason]
-            stretch = f"{clock(starts_at)} to {clock(ends_at)}"
-            return f"The phase {phase} of {day} ({stretch}) was missed: {why}."
-        case time.OccurrenceDue(intent, due_at):
-            return f"The intent {intent} was due {clock(due_at)}."
-        case time.OccurrenceMissed(intent, first, last, count, reason):
-            if count == 1:
-                return f"{intent} of {clock(first)} was missed: {reasons.MISSES[reason]}."
-            least = "at least " if fact.at_least else ""
-            stretch = f"{clock(first)} to {clock(last)}"
-            times = f"{least}{count} times from {stretch}"
-            return f"{intent} was missed {times}: {reasons.MISSES[reason]}."
-        case time.AlarmSet(alarm, setter, rings_at):
-            return f"The {_actor(setter)} wants to be told {clock(rings_at)} ({alarm})."
-        case time.AlarmCleared(alarm, setter):
-            return f"The {_actor(setter)} need not be told any more ({alarm})."
-        case time.AlarmRang(alarm, setter, rings_at):
-            return f"The {_actor(setter)} was told that it is {clock(rings_at)} ({alarm})."
-    return None
 
 
 def _of_plan(fact: AnyFact, clock: Clock) -> str | None:
@@ -77,8 +46,6 @@ def _of_plan(fact: AnyFact, clock: Clock) -> str | None:
         case plan.CandidatePassedOver(day, _, phase, template, reason):
             why = reasons.PASS_OVERS[reason]
             return f"The template {template} was passed over for {phase} of {day}: {why}."
-        case plan.OccurrenceSkipped(intent, due_at, reason):
-            return f"{intent} of {clock(due_at)} was skipped: {reasons.SKIPS[reason]}."
         case plan.WorkWithdrawn(name, reason):
             return f"The plan took {name} back: {reasons.WITHDRAWALS[reason]}."
         case work.WorkPlanned():
@@ -148,6 +115,9 @@ def _of_money(fact: AnyFact, clock: Clock) -> str | None:
             return f"{run} cost {usd(over)} more than was set aside: {category} is closed."
         case budget.CategoryReopened(category):
             return f"The category {category} was opened again."
+        case budget.BudgetExhausted(day, category):
+            whose = "that may be spent in it" if category == "day" else f"of {category}"
+            return f"The money of {day} {whose} has run out."
     return None
 
 
@@ -242,5 +212,13 @@ def _note(note: str) -> str:
     return f" ({note})" if note else ""
 
 
-def _actor(name: str) -> str:
-    return name.replace("_", " ")
+_SUBJECTS = (
+    of_time,
+    of_occurrences,
+    of_intents,
+    _of_plan,
+    _of_work,
+    _of_money,
+    _of_runs,
+    _of_requests,
+)

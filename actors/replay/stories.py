@@ -1,6 +1,7 @@
 """What became of everything in a log, told so that two logs can be laid side by side.
 
-Its subjects have natural keys: pieces of work, requests, occurrences that became no work, phases.
+Its subjects have natural keys: pieces of work, requests, occurrences that became no work, phases,
+intents made or switched by hand, alerts.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +13,19 @@ from msgspec import Struct, field
 from actors.replay.naming import Names
 from events.budget import BudgetOpened, FundsRefused, FundsSettled
 from events.catalogue import AnyFact
+from events.intents import AlertCleared, AlertRaised, IntentAdded, IntentRemoved, IntentSwitched
 from events.plan import OccurrenceSkipped, WorkWithdrawn
 from events.record import Record
 from events.requests import Paused, RequestRefused, RequestRepeated, Resumed
 from events.runs import RunClosed, RunStarting
-from events.time import OccurrenceMissed, PhaseMissed, PhaseStarted
+from events.time import (
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from events.work import (
     WorkCancelled,
     WorkDeferred,
@@ -29,7 +38,8 @@ from events.work import (
 )
 
 MOVED_BY = timedelta(seconds=60)
-Kind = Literal["work", "request", "occurrence", "phase"]
+Kind = Literal["work", "request", "occurrence", "phase", "intent", "alert"]
+Closed = OccurrenceMissed | OccurrencesCoalesced | OccurrencesSuperseded
 
 
 class Story(Struct):
@@ -57,6 +67,7 @@ class Difference(NamedTuple):
     recorded: Story | None
     otherwise: Story | None
     drawn: bool = False  # Its end was invented.
+    estimated: bool = False  # And no run of the same action told what it costs.
 
 
 class Stories:
@@ -98,13 +109,13 @@ class Stories:
                 self.subjects["request", key] = Story(state="refused", reason=refusal)
             case RequestRepeated(key=key):
                 self.subjects["request", key] = Story(state="repeated")
-            case OccurrenceSkipped(intent=intent, due_at=due, reason=skip):
-                subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
-                self.subjects["occurrence", subject] = Story(intent, state="skipped", reason=skip)
-            case OccurrenceMissed(intent=intent, first_due_at=due, reason=miss, count=count):
-                subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
-                words = miss if count == 1 else f"{miss}, {count} of them"
-                self.subjects["occurrence", subject] = Story(intent, state="missed", reason=words)
+            case OccurrenceSkipped(intent=intent, due_at=due, reason=why):
+                self._close(intent, due, "skipped", why)
+            case OccurrenceExpired(intent=intent, due_at=due, reason=why):
+                self._close(intent, due, "expired", why)
+            case OccurrenceMissed() | OccurrencesCoalesced() | OccurrencesSuperseded():
+                words = fact.reason if fact.count == 1 else f"{fact.reason}, {fact.count} of them"
+                self._close(fact.intent, fact.first_due_at, _CLOSED[type(fact)], words)
             case PhaseStarted(day=day, phase=phase):
                 self.subjects["phase", f"{phase}@{day}"] = Story(phase, state="started")
             case PhaseMissed(day=day, phase=phase, reason=missed):
@@ -113,9 +124,34 @@ class Stories:
                 )
             case Paused(scope=scope, name=name) | Resumed(scope=scope, name=name):
                 state = "paused" if isinstance(fact, Paused) else "resumed"
-                label = f"{scope} {name}".strip()
-                known = self.subjects.setdefault(("request", label), Story(label))
-                known.runs.append(state)
+                self._append("request", f"{scope} {name}".strip(), state)
+            case IntentAdded(name=name):
+                self._append("intent", name, "added")
+            case IntentRemoved(name=name, reason=fate):
+                self._append("intent", name, f"removed ({fate})")
+            case IntentSwitched(name=name, enabled=enabled):
+                self._append("intent", name, "enabled" if enabled else "disabled")
+            case AlertRaised(alert=alert):
+                self._append("alert", alert, "raised")
+            case AlertCleared(alert=alert):
+                self._append("alert", alert, "cleared")
+
+    def _close(self, intent: str, due: datetime, state: str, reason: str) -> None:
+        subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
+        self.subjects["occurrence", subject] = Story(intent, state=state, reason=reason)
+
+    def _append(self, kind: Kind, subject: str, state: str) -> None:
+        """What was said of it in the course of time, the last of it as its state."""
+        known = self.subjects.setdefault((kind, subject), Story(subject))
+        known.state = state
+        known.runs.append(state)
+
+
+_CLOSED: dict[type[Closed], str] = {
+    OccurrenceMissed: "missed",
+    OccurrencesCoalesced: "coalesced",
+    OccurrencesSuperseded: "superseded",
+}
 
 
 def _tell(story: Story, fact: AnyFact, at: datetime) -> None:
@@ -146,14 +182,19 @@ def _tell(story: Story, fact: AnyFact, at: datetime) -> None:
 
 
 def differences(
-    recorded: Stories, otherwise: Stories, is_drawn: Callable[[str], bool] = lambda key: False
+    recorded: Stories,
+    otherwise: Stories,
+    is_drawn: Callable[[str], bool] = lambda key: False,
+    is_estimated: Callable[[str], bool] = lambda key: False,
 ) -> Iterator[Difference]:
     """Where the two tell different things, in the order of the recorded one, then the other's."""
     for subject in dict.fromkeys([*recorded.subjects, *otherwise.subjects]):
         kind, name = subject
         before, after = recorded.subjects.get(subject), otherwise.subjects.get(subject)
         if what := _what(kind, before, after):
-            yield Difference(kind, name, what, before, after, kind == "work" and is_drawn(name))
+            drawn = kind == "work" and is_drawn(name)
+            estimated = drawn and is_estimated(name)
+            yield Difference(kind, name, what, before, after, drawn, estimated)
 
 
 def _what(kind: Kind, before: Story | None, after: Story | None) -> str:

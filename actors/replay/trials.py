@@ -14,21 +14,16 @@ from actors.replay.books import BOOKS
 from actors.replay.courses import History, course_of
 from actors.replay.draws import Draws
 from actors.replay.faults import FaultyWorld, Rates
+from actors.replay.houses import PHASES, house_of
 from actors.rules import Rules
+from actors.triggers.walls import stretch_at
 from events.catalogue import ARequest
-from events.configuration import (
-    Action,
-    AtPhaseEnd,
-    Budget,
-    Configuration,
-    Day,
-    Intent,
-    Lane,
-    Phase,
-    Plan,
-    Step,
-    Template,
-    When,
+from events.configuration import Intent
+from events.intents import (
+    IntentAddRequested,
+    IntentRemoveRequested,
+    IntentSwitchRequested,
+    SignalReceived,
 )
 from events.record import Record
 from events.requests import (
@@ -55,18 +50,31 @@ RATES = Rates(
     host_sleep=300,
     clock_forward=200,
     clock_back=200,
+    clock_far=100,
+    edit=200,
+    bad_edit=50,
+    other_zones=50,
+    signal=700,
     paused_start=100,
+    busy=400,
 )
-# Days on which clocks change, and such as any other.
+# Days before clocks change, and such as any other.
 STARTS = (
     ("UTC", date(2026, 11, 20)),
-    ("Europe/Berlin", date(2026, 3, 29)),
-    ("America/New_York", date(2026, 11, 1)),
-    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Europe/Berlin", date(2026, 3, 28)),
+    ("America/New_York", date(2026, 10, 31)),
+    ("America/New_York", date(2026, 3, 7)),
+    ("Australia/Lord_Howe", date(2026, 4, 4)),
     ("Asia/Kolkata", date(2026, 2, 28)),
 )
-PHASES = ("night", "morning", "afternoon", "evening")
-ASKS_MAX = 12  # of people, in one world
+ASKS_MAX = 16  # of people, in one world
+INTENTS = (
+    Intent(run="check", every_seconds=1_800),
+    Intent(run="read", now=True),
+    Intent(run="check", after="daily"),
+    Intent(run="stranger", every_seconds=60),
+    Intent(run="check", every_seconds=900, max_runs=2),
+)
 
 
 class Trial(NamedTuple):
@@ -93,73 +101,22 @@ def trial(seed: int, books: Iterable[Rules[Any]] = BOOKS, days: int = 1) -> Tria
         pick=pick,
     )
     begin = datetime.combine(start, time(draws.below(24, "hour")), UTC)
-    world.begin(begin, configuration_of(draws, zone))
+    world.begin(begin, house_of(draws, zone, start))
     _let_people_ask(world, draws, begin, days)
     world.live_days(days)
+    for night in nights_between(zone, begin, world.wall):
+        world.met[night] += 1
     return Trial(world.log, world.met)
 
 
-def configuration_of(draws: Draws, zone: str) -> Configuration:
-    """A house that is short of money, room and time."""
-    ends: tuple[AtPhaseEnd, ...] = ("next_phase", "next_day", "drop")
-    whens: tuple[When, ...] = ("success", "failure", "always")
-    hours = (time(22), time(6), time(12), time(18))
-    return Configuration(
-        day=Day(timezone=zone, starts_at=time(draws.choice((0, 0, 4), "starts"))),
-        phases=tuple(
-            Phase(name=name, start=hours[nth], end=hours[(nth + 1) % 4])
-            for nth, name in enumerate(PHASES)
-        ),
-        budget=Budget(
-            daily_usd_micros=draws.between(300_000, 900_000, "daily"),
-            reserve_usd_micros=100_000,
-            categories={"study": 500_000, "upkeep": 300_000},
-        ),
-        lanes={"main": Lane(concurrency=draws.between(1, 3, "main")), "side": Lane()},
-        actions={
-            "read": _action(draws, "read", "study", "main", 90_000),
-            "write": _action(draws, "write", "study", "main", 60_000),
-            "check": _action(draws, "check", "upkeep", "side", 0),
-            "sweep": Action(executor="sweep", category="upkeep", lane="side"),
-            "nothing": Action(executor="noop", category="upkeep", lane="side"),
-        },
-        templates={
-            "study": Template(
-                steps=(
-                    Step(action="read"),
-                    Step(action="write", when=draws.choice(whens, "when")),
-                    Step(action="check", when="always"),
-                ),
-                per_day=3,
-                at_phase_end=draws.choice(ends, "end"),
-                defer_limit=draws.below(3, "defer"),
-            ),
-            "tidy": Template(steps=(Step(action="check"),), per_day=2, phases=("morning",)),
-        },
-        intents={
-            "often": Intent(run="check", every_seconds=draws.between(3_600, 14_400, "often")),
-            "daily": Intent(run="study", cron="30 2 * * *", phase="evening"),
-            "clean": Intent(run="sweep", cron="15 13 * * *"),
-            "idle": Intent(run="nothing", every_seconds=28_800),
-        },
-        plan=Plan(per_phase_max=2),
-    )
-
-
-def _action(draws: Draws, name: str, category: str, lane: str, estimate: int) -> Action:
-    expected = draws.between(30, 4_000, "expected", name)
-    return Action(
-        command=(name,),
-        category=category,
-        lane=lane,
-        priority=draws.choice(("critical", "normal", "low"), "priority", name),
-        estimate_usd_micros=estimate,
-        expected_seconds=expected,
-        timeout_seconds=2 * expected,
-        attempts=draws.between(1, 3, "attempts", name),
-        backoff_seconds=draws.choice((0, 60, 5_000), "backoff", name),
-        safe_to_repeat=draws.happens(500, "repeat", name),
-    )
+def nights_between(zone: str, begin: datetime, end: datetime) -> Sequence[str]:
+    """The changes of the clocks of a zone in a stretch of time, as the wall showed it."""
+    found, at, last = [], int(begin.timestamp()), int(end.timestamp())
+    while (at := stretch_at(zone, at).end) <= last:
+        stretch = stretch_at(zone, at)
+        if stretch.offset != stretch.before:
+            found.append("dst_gap" if stretch.offset > stretch.before else "dst_overlap")
+    return found
 
 
 def _let_people_ask(world: FaultyWorld, draws: Draws, begin: datetime, days: int) -> None:
@@ -178,6 +135,8 @@ def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
     work, phase = draws.choice(works, "work", nth), draws.choice(PHASES, "phase", nth)
     at = world.wall + timedelta(hours=draws.below(6, "at", nth))
     subject = draws.choice(("study", "read", "check", "stranger"), "subject", nth)
+    name = draws.choice(("mine", "often", "quiet", "daily"), "intent", nth)
+    made = draws.choice(INTENTS, "made", nth)
     asks: tuple[ARequest, ...] = (
         WorkRequested(subject, key, phase if nth % 2 else None, at if nth % 3 else None),
         WorkRequested("read", key),
@@ -190,5 +149,10 @@ def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
         PauseRequested("all", key),
         ResumeRequested("all", key),
         ResumeRequested("all", key),
+        SignalReceived("bell", key, '{"from": "a person"}'),
+        IntentAddRequested(name, made, key),
+        IntentAddRequested("mine", made, key),
+        IntentRemoveRequested(name, key),
+        IntentSwitchRequested(name, bool(nth % 2), key),
     )
     return draws.choice(asks, "ask", nth)

@@ -11,7 +11,7 @@ from actors.phase_queue.state import Work
 from actors.replay.candidates import candidates, work_id
 from actors.replay.changes import Candidate, Change
 from actors.replay.forking import Fork, fork
-from actors.replay.goals import Goal, Obstacle, obstacle_of, runs
+from actors.replay.goals import Goal, Obstacle, obstacle_of, runs, work_in
 from actors.replay.past import Past
 from events.catalogue import AnyObservation
 from events.configuration import ConfigurationLoaded
@@ -79,9 +79,21 @@ def play(scene: Scene, changes: Sequence[Change]) -> Fork:
             now.say(scene.goal.moment or at, said)
     if scene.then is not None:
         _end(now, scene)
-    if scene.patient:
-        now.live_until(now.at + LIVE_ON, lambda fork: runs(fork, scene.goal))
-    return now
+    return _lived_on(now, scene.goal) if scene.patient else now
+
+
+def _lived_on(now: Fork, goal: Goal) -> Fork:
+    """Until it runs or nothing more can come of it. Where it is dropped or cancelled in the end,
+    as it stood before: there is to be seen what it waited for."""
+    end = now.at + LIVE_ON
+    now.live_until(end, lambda fork: work_in(fork, goal) is not None or runs(fork, goal))
+    if runs(now, goal):
+        return now
+    before = now.kept()
+    now.live_until(end, lambda fork: runs(fork, goal))
+    obstacle = obstacle_of(now, goal)
+    ended = obstacle is not None and obstacle.within in ("drop", "end")
+    return before if ended else now
 
 
 class Search:

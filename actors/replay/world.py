@@ -1,8 +1,9 @@
 """An invented world around the rules: its doors, its time, the ends of its lives.
 
-Two clocks go in it. `true` is time as it passes; the wall shows it with an `offset` that jumps
-when somebody sets the clock or the machine sleeps, and records bear the time of the wall. What is
-performed is performed once everyone has considered, as behind a bus: a crash may come before.
+Two clocks go in it. `true` is time as the machine lives it; the wall shows it with an `offset`
+that jumps when the machine sleeps or somebody sets the clock, and records bear the time of the
+wall. What is performed is performed once everyone has considered, as behind a bus: a crash may
+come before.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop
 from typing import Any, NamedTuple
 
+from actors.clock.noticing import Reading, amiss
 from actors.executor.state import OpenRun
 from actors.replay.books import BOOKS, next_instant
 from actors.replay.courses import Course
@@ -30,9 +32,10 @@ from events.runs import (
     RunStarting,
     Trouble,
 )
-from events.time import TimePassed
+from events.time import IdleProbing, IdleSeen, TimePassed
 
 ZERO = timedelta()
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 VERSION = "simulated"
 DIGEST = "simulated"
 
@@ -69,10 +72,11 @@ class World(Simulation):
         consumer: Consumer | None = None,
     ) -> None:
         super().__init__(books, next_instant, pick=pick, consumer=consumer)
-        self.true = datetime.min.replace(tzinfo=UTC)
-        self.offset = ZERO
-        self.deaf_until = self.true  # until then nobody notices that the clock was set
-        self.boot = 1
+        self.true = LONG_AGO
+        self.offset = self.slept = ZERO
+        self.deaf_until = self.true  # until then nobody looks at the clocks
+        self._seen: Reading | None = None  # the clocks before something happened to time
+        self.boot, self.digest = 1, DIGEST
         self.live: dict[str, Live] = {}
         self.begun: dict[str, Begun] = {}
         self._courses = courses
@@ -89,6 +93,21 @@ class World(Simulation):
         """The first life of a daemon."""
         self.true = at
         self.tell("daemon", [ConfigurationLoaded(DIGEST, configuration), self._started()])
+
+    def sleep(self, span: timedelta, noticed: timedelta = ZERO) -> None:
+        """The machine sleeps, and what runs on it; a while later somebody looks at the clocks."""
+        self._look_later(noticed)
+        self.slept += span
+        self.offset += span
+
+    def set_clock(self, span: timedelta, noticed: timedelta = ZERO) -> None:
+        """Somebody puts the wall clock forward or back."""
+        self._look_later(noticed)
+        self.offset += span
+
+    def idle(self) -> IdleSeen:
+        """What the machine says when it is asked."""
+        return IdleSeen(True)
 
     def tell(
         self, by: str, facts: Sequence[AnyObservation], cause: int | None = None
@@ -114,7 +133,7 @@ class World(Simulation):
             case RunStarting() as starting:
                 self.begun[starting.run] = Begun(decision.position, starting)
                 self._to_do.append(decision)
-            case RunCancelling() | SweepStarting():
+            case RunCancelling() | SweepStarting() | IdleProbing():
                 self._to_do.append(decision)
             case RunClosed(run=run):
                 self.begun.pop(run, None)
@@ -141,6 +160,8 @@ class World(Simulation):
                 self.stop(run, "cancelled")
             case SweepStarting() as sweep:
                 self.sweep(sweep)
+            case IdleProbing():
+                self._answer(decision.position, self.idle(), by="idle")
 
     def start(self, starting: RunStarting, position: int) -> None:
         """A process begins, or it is too late for that."""
@@ -198,6 +219,21 @@ class World(Simulation):
         for fact in facts:
             self._append(self.wall, by, cause, fact, 0)
         Simulation._settle(self)
+
+    def _look_later(self, noticed: timedelta) -> None:
+        self._seen = self._seen or self._read()
+        self.deaf_until = self.true + noticed
+        self.later(self.deaf_until, self._look)
+
+    def _look(self) -> None:
+        """What the timer tells that finds the clocks apart."""
+        before, self._seen = self._seen, None
+        if before is not None and (found := [*amiss(before, self._read())]):
+            self.tell("timer", found)
+
+    def _read(self) -> Reading:
+        ran = self.true - LONG_AGO
+        return Reading(self.wall, ran, ran + self.slept)
 
     def _do_next(self) -> None:
         heappop(self._coming)[2]()

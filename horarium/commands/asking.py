@@ -69,7 +69,8 @@ def _print(here: Places, reply: client.Reply, asked: Asked, as_json: bool) -> No
             elif kind != "request-refused":
                 click.echo(plain(said(kind, fact)))
             if kind == "request-refused":
-                phase = getattr(asked.request, "phase", None) or ""
+                wanted = getattr(asked.request, "intent", asked.request)
+                phase = getattr(wanted, "phase", None) or ""
                 raise Refusal(plain(refused(here, fact, asked.kinds, phase)))
         case client.Reply(202, _):
             if as_json:

@@ -7,6 +7,7 @@ import click
 
 from events.plan import WITHDRAWALS
 from horarium import times
+from horarium.commands.fates import why
 from horarium.commands.looking import looking
 from horarium.commands.options import Moment, with_places
 from horarium.commands.showing import cost, counted, moment, tally, words
@@ -123,5 +124,5 @@ def _missed(missed: Missed) -> Sequence[Value]:
         state(missed.verdict),
         f"{due}{until}",
         times_,
-        faint(words(missed.reason)),
+        faint(why(missed.reason)),
     )

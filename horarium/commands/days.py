@@ -16,6 +16,7 @@ from projections.queries.days import Day
 from projections.queries.days import days as known_days
 from projections.queries.documents import LIMIT_MAX
 
+LOST = ("missed", "expired")  # occurrences that became nothing, and nobody meant that
 COLUMNS = (
     Column("day"),
     Column("planned", right=True),
@@ -26,6 +27,7 @@ COLUMNS = (
     Column("cancelled", right=True),
     Column("buried", right=True),
     Column("rate", right=True),
+    Column("missed", right=True),
     Column("phases"),
     Column("strongest"),
     Column("weakest"),
@@ -74,6 +76,7 @@ def _row(day: Day) -> Sequence[Value]:
         tally(day.cancelled),
         tally(day.buried, "red"),
         rate(day.completion_rate_millis),
+        tally(sum(day.occurrences.get(verdict, 0) for verdict in LOST), "red"),
         f"{day.phases_completed} of {len(day.phases)}{missed}",
         day.strongest_phase or faint("-"),
         day.weakest_phase or faint("-"),

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -12,12 +12,13 @@ import click
 from actors.calendar import day_bounds
 from actors.replay.explaining import Explanation, Line, Teller, Unknown, says_of
 from actors.replay.happenings import (
-    occurrence,
     of_record,
     phase,
     request,
     template,
 )
+from actors.replay.occasions import occurrence
+from actors.triggers import next_after
 from events.configuration import Configuration
 from horarium import reading, times
 from horarium.commands.options import Refusal, now, with_places
@@ -30,6 +31,11 @@ LINES = 60  # of a chain, on a page; --json has all
 CHAIN = (Column("record", right=True), Column("time"), Column("by"), Column("", long=True))
 TREE = (Column("record", right=True), Column("time"), Column("", long=True))
 _WORK, _RUN, _NUMBERED = (re.compile(it) for it in (r"w\d+-\d+", r"r\d+-\d+", r"(.+)#(\d+)"))
+KINDS = (
+    " There are works (w12-1), runs (r14-1), positions of the log (42), intents (name or"
+    " name@18:00), templates (name@today or name@today#2), phases (name@today) and keys of"
+    " requests."
+)
 VERDICTS = {
     "planned": "It would have been planned",
     "started": "It would have run",
@@ -49,8 +55,8 @@ def explain(here: Places, as_json: bool, subject: str, tree: bool) -> None:
     smallest change that would have let it run, found by deciding it again.
 
     SUBJECT is a work (w12-1), a run (r14-1), a position of the log (which also names a refusal
-    of money or a hold), an intent@time, a template@day or template@day#n, a phase@day, or the
-    key of a request.
+    of money or a hold), an intent (its last occurrence) or intent@time, a template@day or
+    template@day#n, a phase@day, or the key of a request.
 
     --json gives subject, about (what kind of thing it is), verdict, says, reasons (the first
     one first: within which list, reason, means, position), ways (each of which would have
@@ -90,6 +96,10 @@ class Subject:
         house = self._past.configuration(self._past.head)
         if name and house is not None:
             return self._of_name(text, name, when, house)
+        if house is not None and self._past.knows_intent(text):
+            return self._of_intent(text, house)
+        if house is not None and (text in house.templates or _is_phase(house, text)):
+            raise _needs_day(text, text)
         raise Unknown(f"nothing is called {text!r}")
 
     def _clock(self, at: datetime) -> str:
@@ -105,13 +115,22 @@ class Subject:
         day, number = self._day(when)
         if day is None:
             if name not in house.intents and (name in house.templates or _is_phase(house, name)):
-                raise click.UsageError(f"{text!r}: write {name}@ and a day: today, 2026-11-20")
+                raise _needs_day(text, name)
             return occurrence(self._teller, name, *self._moment(when), text)
         if name in house.templates:
             return template(self._teller, name, day, number, text)
         if _is_phase(house, name):
             return phase(self._teller, name, day, text)
         return self._of_day(text, name, day, house)
+
+    def _of_intent(self, name: str, house: Configuration) -> Explanation:
+        """Its last occurrence; where none came yet, the first that will."""
+        at = self._past.last_due(name)
+        if at is None and name in house.intents:
+            at = next_after(house.intents[name], house, self._now)
+        if at is None:
+            return occurrence(self._teller, name, self._now, self._now, name)
+        return occurrence(self._teller, name, at, at, f"{name}@{_written(at)}")
 
     def _of_day(self, text: str, name: str, day: date, house: Configuration) -> Explanation:
         """An intent that was due once that day needs no time."""
@@ -122,7 +141,7 @@ class Subject:
             for it in self._past.occurrences(name, first, last)
         }
         if len(found) > 1:
-            some = ", ".join(f"{name}@{at:%Y-%m-%dT%H:%M:%SZ}" for at in sorted(found)[:5])
+            some = ", ".join(f"{name}@{_written(at)}" for at in sorted(found)[:5])
             raise click.UsageError(f"{name} was due {len(found)} times that day; say when: {some}")
         return occurrence(self._teller, name, first, last, text)
 
@@ -135,13 +154,23 @@ class Subject:
             return None, None
 
     def _moment(self, when: str) -> tuple[datetime, datetime]:
-        """That instant; where no seconds are written, that minute."""
+        """That instant, as exactly as it is written: a minute, or a second."""
         try:
             at = times.instant(when, self._now)
         except times.NotATime as error:
             raise click.UsageError(str(error)) from error
-        whole = at.time().replace(tzinfo=None).second == 0 and at.microsecond == 0
-        return at, at + timedelta(minutes=1, microseconds=-1) if whole else at
+        if at.microsecond:
+            return at, at
+        length = timedelta(seconds=1) if at.second else timedelta(minutes=1)
+        return at, at + length - timedelta(microseconds=1)
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _needs_day(text: str, name: str) -> click.UsageError:
+    return click.UsageError(f"{text!r}: write {name}@ and a day: today, 2026-11-20")
 
 
 def _is_phase(house: Configuration, name: str) -> bool:
@@ -169,8 +198,11 @@ def _meant(past: LogPast, subject: str) -> str:
     house = past.configuration(past.head) or Configuration()
     named = [*house.intents, *house.templates, *(it.name for it in house.phases)]
     if (name := subject.rpartition("@")[0]) and name not in named:
-        return reading.did_you_mean(name, named)
-    return reading.did_you_mean(subject, list(dict.fromkeys([*works, *runs, *keys, *named])))
+        offered = reading.did_you_mean(name, named)
+    else:
+        known = list(dict.fromkeys([*works, *runs, *keys, *named]))
+        offered = reading.did_you_mean(subject, known)
+    return offered if offered.startswith(" Did you mean") else KINDS
 
 
 def document(told: Explanation) -> dict[str, Any]:

@@ -59,17 +59,27 @@ def now() -> datetime:
 
 def with_places(function: F) -> F:
     """Like `located`, and with --json: the command is called with `here` and `as_json`."""
-    option = click.option("--json", "as_json", is_flag=True, help="Print JSON, times in UTC.")
-    return option(located(function))
+    return _json_option(located(function))
+
+
+def with_places_named_before(function: F) -> F:
+    """Likewise, where --data means something else: the folder is named in front of the command."""
+    return _json_option(_config_option(_placed(function)))
 
 
 def located(function: F) -> F:
     """Give a command --config and --data; it is called with `here`, and may return an exit code."""
+    option = click.option("--data", metavar="DIR", help="The data folder (.horarium beside it).")
+    return _config_option(option(_placed(function)))
 
-    @click.option("--config", metavar="PATH", help="The configuration (./config.toml).")
-    @click.option("--data", metavar="DIR", help="The data folder (.horarium beside it).")
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, times in UTC.")
+_config_option = click.option("--config", metavar="PATH", help="The configuration (./config.toml).")
+
+
+def _placed(function: F) -> F:
     @wraps(function)
-    def called(config: str | None, data: str | None, **given: Any) -> None:
+    def called(config: str | None, data: str | None = None, **given: Any) -> None:
         context = click.get_current_context()
         if code := function(here=here_of(context), **given):
             context.exit(code)

@@ -13,7 +13,7 @@ from horarium.places import Places
 INPUT_MAX_BYTES = 64 * 1024
 
 
-def _object(ctx: click.Context, param: click.Parameter, text: str) -> str:
+def json_object(ctx: click.Context, param: click.Parameter, text: str) -> str:
     """The input as compact JSON; it must be an object."""
     if len(text.encode("utf-8", "replace")) > INPUT_MAX_BYTES:
         raise click.BadParameter(f"more than {INPUT_MAX_BYTES} bytes", ctx, param)
@@ -33,7 +33,7 @@ def _no_number(text: str) -> float:
 @click.command()
 @click.argument("subject", metavar="ACTION|TEMPLATE")
 @click.option("--phase", metavar="PHASE", help="Let it wait for this phase.")
-@click.option("--input", "given", default="{}", callback=_object, metavar="JSON",
+@click.option("--input", "given", default="{}", callback=json_object, metavar="JSON",
               help="An object for the work to read.")  # fmt: skip
 @click.option("--at", type=Moment(ahead=True), metavar="TIME",
               help="Not before: 18:00, 2h, tomorrow 08:00, 2026-11-20T18:00:00Z.")  # fmt: skip

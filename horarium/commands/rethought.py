@@ -28,7 +28,8 @@ SETTINGS = (Column("setting"), Column("recorded", right=True), Column("otherwise
 
 
 def document(found: Rethought, seed: int) -> dict[str, Any]:
-    """All of it for programs; money in micro-dollars, `drawn` where an end was invented."""
+    """All of it for programs; money in micro-dollars, `drawn` where an end was invented,
+    `estimated` where nothing recorded tells what it would have cost."""
     before, after = found.settings
     return {
         "after": found.stretch.after,
@@ -42,6 +43,7 @@ def document(found: Rethought, seed: int) -> dict[str, Any]:
         "differences": [difference._asdict() for difference in found.differences],
         "counts": Counter(difference.what for difference in found.differences),
         "drawn_runs": found.drawn,
+        "estimated_runs": found.estimated,
         "spend_usd_micros": {
             "recorded": _spend(found.recorded),
             "otherwise": _spend(found.otherwise),
@@ -76,7 +78,10 @@ def _drawn(found: Rethought) -> str:
     if not found.drawn:
         return "no run was invented"
     ends = f"{counted(found.drawn, 'run')} that never happened so"
-    return f"{ends}: ends drawn from those of the same action, else estimated"
+    if found.estimated == found.drawn:
+        return f"{ends}: costs estimated, for none of the same action tells"
+    drawn = f"{ends}: ends drawn from those of the same action"
+    return f"{drawn}, costs of {found.estimated} estimated" if found.estimated else drawn
 
 
 def _tell_settings(found: Rethought, limit: int | None) -> None:
@@ -99,7 +104,7 @@ def _setting(name: str, value: object) -> str:
 
 
 def _row(found: Difference) -> tuple[Value, ...]:
-    drawn = " (drawn)" if found.drawn else ""
+    drawn = " (estimated)" if found.estimated else " (drawn)" if found.drawn else ""
     return (
         Cell(found.what, "yellow"),
         found.subject,

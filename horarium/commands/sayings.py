@@ -7,6 +7,7 @@ from typing import Any
 
 from horarium import times
 from horarium.commands.options import now
+from horarium.known import intent_names
 from horarium.places import Places
 from horarium.reading import did_you_mean, names
 
@@ -21,6 +22,7 @@ HOLDS = {
     "not_before": "its time",
     "no_funds": "money",
     "retry_backoff": "the next attempt",
+    "not_idle": "the machine to be idle",
 }
 _REFUSALS = {
     "already_ended": "{subject} has ended already.",
@@ -31,6 +33,11 @@ _REFUSALS = {
     "no_day_open": "No day is open.",
     "intent_disabled": "{subject} is disabled.",
     "too_many_waiting": "Too much work waits already.",
+    "invalid_intent": "{subject} cannot be an intent: what it says is not valid here.",
+    "name_taken": "an intent is called {subject} already.",
+    "not_made_by_hand": "{subject} comes from the configuration: take it out there, "
+    "or use `horarium intent disable {subject}`.",
+    "nobody_listens": "no intent waits for the signal {subject}.",
 }
 
 
@@ -58,6 +65,14 @@ def said(kind: str, fact: Fact) -> str:
             return f"Paused {scope(fact)}: nothing more of it is started."
         case "resumed":
             return f"Resumed {scope(fact)}."
+        case "occurrence-due":
+            return f"{fact['intent']} is due."
+        case "intent-added":
+            return f"Added {fact['name']}."
+        case "intent-removed":
+            return f"Removed {fact['name']}: it is never due again."
+        case "intent-switched":
+            return f"{'Enabled' if fact['enabled'] else 'Disabled'} {fact['name']}."
         case "category-reopened":
             return f"Opened category {fact['category']} again."
         case "plan-drawn":
@@ -71,6 +86,8 @@ def refused(here: Places, fact: Fact, kinds: Sequence[str], phase: str) -> str:
     subject, reason = str(fact.get("subject", "")), str(fact.get("reason", ""))
     if reason == "unknown_phase":
         return f"no phase is called {phase!r}.{did_you_mean(phase, names(here, 'phase'))}"
+    if reason == "unknown_intent":
+        return f"no intent is called {subject!r}.{did_you_mean(subject, intent_names(here))}"
     if reason == "unknown_subject":
         what, known = " or ".join(kinds), names(here, *kinds) if kinds else ()
         return f"no {what or 'work'} is called {subject!r}.{did_you_mean(subject, known)}"

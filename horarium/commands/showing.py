@@ -7,9 +7,21 @@ from horarium.commands.options import now
 from horarium.tables import Cell, bar, faint
 
 
-def moment(at: str | None) -> str:
+def moment(at: str | None, *, seconds: bool = False) -> str:
     """A time of the projections as a local one; "" for none."""
-    return times.clock(datetime.fromisoformat(at), now()) if at else ""
+    return times.clock(datetime.fromisoformat(at), now(), seconds=seconds) if at else ""
+
+
+def in_seconds(trigger: str) -> bool:
+    """Whether what makes an intent due, in the words of the projections, has seconds."""
+    kind, _, rest = trigger.partition(" ")
+    parts = rest.split()
+    match kind:
+        case "cron":
+            return len(parts) == 6 and parts[0] != "0"
+        case "every":
+            return parts[0].endswith("s")
+    return kind == "at" and not rest.endswith(":00Z")
 
 
 def span(since: str, until: str | None = None) -> str:

@@ -16,13 +16,15 @@ from horarium.tables import Cell, Column, Value, bar, faint, gap, line, show, ti
 AS_PLANNED = ("phase_not_open", "not_before")  # Waiting for these is what the plan says.
 ROWS_MAX = 12  # of a table, unless all is asked for
 DAYS_SHOWN = 14
+ENDS = (("completed",), ("failed", "buried", "unknown"), ("dropped",), ("cancelled",))
 
 PLAN = (Column("day"), Column("phase"), Column("work", long=True))
 SPEND = (Column("category"), Column("in all", right=True), Column("a day", right=True),
          Column("most", right=True), Column("of", right=True), Column(""))  # fmt: skip
 BY_DAY = (Column("day"), Column("spent", right=True), Column("works", right=True),
           Column("completed", right=True), Column("failed", right=True),
-          Column("dropped", right=True))  # fmt: skip
+          Column("dropped", right=True), Column("cancelled", right=True),
+          Column("open", right=True))  # fmt: skip
 LATE = (Column("name"), Column("starts", right=True), Column("half", right=True),
         Column("95 %", right=True), Column("all", right=True))  # fmt: skip
 HELD = (Column("name"), Column("held for"), Column("times", right=True),
@@ -72,7 +74,7 @@ def _tell_heading(stretch: Stretch, lived: Lived) -> None:
     ends = ", ".join(f"{count:,} {words(state)}" for state, count in _most(outcome.tally.ends))
     line(f"Work: {ends or 'none'}; {len(outcome.tally.works):,} still open at the end.")
     if outcome.met:
-        met = ", ".join(f"{words(name)} {count}" for name, count in _most(outcome.met))
+        met = ", ".join(f"{words(name)} {count:,}" for name, count in _most(outcome.met))
         line(f"Faults: {met}. {_rates()}")
 
 
@@ -93,7 +95,7 @@ def _tell_plan(tally: Tally, limit: int | None) -> None:
 
 def _names(names: Iterable[str]) -> str:
     found = Counter(names)
-    return ", ".join(name if count == 1 else f"{name} x {count}" for name, count in found.items())
+    return ", ".join(name if count == 1 else f"{name} x {count:,}" for name, count in found.items())
 
 
 def _tell_spend(stretch: Stretch, tally: Tally) -> None:
@@ -125,8 +127,9 @@ def _by_day(tally: Tally) -> dict[date, int]:
 def _tell_days(tally: Tally, limit: int | None) -> None:
     spent, rows = _by_day(tally), list[tuple[Value, ...]]()
     for day in list(tally.days.values())[:limit]:
-        ends = [day.ends.get(state, 0) for state in ("completed", "failed", "dropped")]
-        rows.append((_day(day.day), cost(spent.get(day.day, 0)), day.works, *map(str, ends)))
+        ends = [sum(day.ends.get(state, 0) for state in states) for states in ENDS]
+        counts = (day.works, *ends, day.works - sum(ends))
+        rows.append((_day(day.day), cost(spent.get(day.day, 0)), *(f"{it:,}" for it in counts)))
     _table("Days", BY_DAY, rows)
 
 
@@ -190,7 +193,7 @@ def _unmet(unmet: Counter[tuple[str, str, str]], limit: int | None) -> str:
         f"{name} {f'in the {phase} ' if phase else ''}({words(why)}, {counted(count, 'time')})"
         for (name, phase, why), count in found
     )
-    return told + (f" and {len(unmet) - len(found)} more" if len(unmet) > len(found) else "")
+    return told + (f" and {len(unmet) - len(found):,} more" if len(unmet) > len(found) else "")
 
 
 def _amount(change: Change, amount: int) -> str:

@@ -1,6 +1,6 @@
 """How things stand, on one screen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
@@ -8,10 +8,12 @@ from typing import Any
 import click
 from msgspec import Struct, to_builtins
 
-from horarium import client, reading
+from horarium import reading
 from horarium.asof import opened_log
 from horarium.commands.brief import NEEDS, need_row
 from horarium.commands.budget import show_categories, summed
+from horarium.commands.comings import Coming, comings, tell_comings
+from horarium.commands.heartbeat import daemon_words, live_of
 from horarium.commands.looking import as_of_option, looking, refusing
 from horarium.commands.options import now, with_places
 from horarium.commands.runs import show_runs
@@ -25,12 +27,11 @@ from projections.database import place_of
 from projections.queries.brief import Need, brief
 from projections.queries.budget import Budget, budget
 from projections.queries.plan import PlannedPhase, plan
-from projections.queries.requests import Life, lives
+from projections.queries.requests import lives
 from projections.queries.runs import Run, runs
 from projections.queries.status import Running, Status
 from projections.queries.status import status as queried
 
-ANSWER_SECONDS = 2.0
 LAST_RUNS = 5
 NEEDED_SINCE = timedelta(days=1)
 RUNNING = (Column("run"), Column("action"), Column("category"), Column("state"),
@@ -44,6 +45,7 @@ class Picture(Struct, frozen=True):
     status: Status
     money: Budget | None
     phases: list[PlannedPhase]
+    intents: list[Coming]
     runs: list[Run]
     needs: list[Need]
     live: dict[str, Any]
@@ -58,6 +60,7 @@ class Picture(Struct, frozen=True):
             "lag": self.status.behind,
             "phase_ends_at": phase_end(self),
             "daemon": {**life, **self.live},
+            "intents": self.intents,
             "last_runs": self.runs,
             "needs": self.needs,
         }
@@ -66,17 +69,21 @@ class Picture(Struct, frozen=True):
 @click.command()
 @as_of_option
 @with_places
-def status(here: Places, as_json: bool, as_of: Point | None) -> None:
-    """How things stand: day and phase, what runs and waits, the money, what needs you."""
+def status(here: Places, as_json: bool, as_of: Point | None) -> int:
+    """How things stand: day and phase, what runs and waits, the money, what needs you.
+
+    Ends with 1 when the daemon lives and does not work.
+    """
     picture = _present(here) if as_of is None else _past(here, as_of)
     if as_json:
         show_json(picture.document())
     else:
         _tell(here, picture)
+    return int(picture.live["state"] == "hung")
 
 
 def _present(here: Places) -> Picture:
-    live = _live(here)
+    live = live_of(here)
     with refusing(), opened_log(here) as log:
         head = reading.head(log)
     with looking(here, quiet=True) as connection:
@@ -94,23 +101,13 @@ def _past(here: Places, point: Point) -> Picture:
         return _picture(connection, place.position, {"state": state}, at)
 
 
-def _live(here: Places) -> dict[str, Any]:
-    """What the daemon says of itself, if there is one that does."""
-    try:
-        reply = client.get(here, "/v1/status", ANSWER_SECONDS)
-    except client.NotRunning:
-        return {"state": "stopped"}
-    except (client.NotAnswering, client.GaveUp):
-        return {"state": "not_answering"}
-    return {"state": "running" if reply.status == 200 else "not_answering", **reply.body}
-
-
 def _picture(connection: Connection, head: int, live: dict[str, Any], at: datetime) -> Picture:
     planned = plan(connection, limit=0)
     return Picture(
         queried(connection, head=head),
         budget(connection, movements=0),
         planned.phases if planned else [],
+        comings(connection, at),
         runs(connection, limit=LAST_RUNS),
         brief(connection, since=at - NEEDED_SINCE, limit=10).needs,
         live,
@@ -127,9 +124,9 @@ def phase_end(picture: Picture) -> str | None:
 def _tell(here: Places, picture: Picture) -> None:
     known = picture.status
     title(day_name(known.day) if known.day else "No day has begun yet", _phase(picture))
-    for words_ in _daemon(picture.live, known.daemon):
+    for words_ in daemon_words(picture.live, known.daemon):
         line(words_)
-    if picture.live["state"] == "stopped":
+    if picture.live["state"] == "not_running":
         _tell_left(here)
     for pause in known.pauses:
         what = scope({"scope": pause.scope, "name": pause.name})
@@ -140,6 +137,7 @@ def _tell(here: Places, picture: Picture) -> None:
         gap()
         title("Budget", summed(picture.money))
         show_categories(picture.money.categories)
+    tell_comings(picture.intents)
     if picture.runs:
         gap()
         title("Last runs")
@@ -161,28 +159,6 @@ def _phase(picture: Picture) -> str:
         return "no phase"
     begins, _ = window(coming[0], offset(picture.phases))
     return f"between phases, {coming[0].phase} begins {begins}".rstrip()
-
-
-def _daemon(live: Mapping[str, Any], life: Life | None) -> Iterator[Cell]:
-    match live["state"]:
-        case "running" if life is not None:
-            yield faint(f"running since {moment(life.started_at)}, pid {live.get('pid', life.pid)}")
-        case "running":
-            yield faint("running")
-        case "was_running" if life is not None:
-            yield faint(f"was running since {moment(life.started_at)}")
-        case "was_stopped":
-            ended = f" since {moment(life.ended_at)}" if life and life.ended_at else ""
-            yield faint(f"was not running{ended}")
-        case "not_answering":
-            yield Cell("the daemon is not answering", "red")
-        case _:
-            ended = f" since {moment(life.ended_at)}" if life and life.ended_at else ""
-            yield Cell(f"not running{ended}; start it with `horarium run`", "yellow")
-    if live["state"] in ("running", "was_running") and life is not None and life.safe_mode:
-        yield Cell("in safe mode: nothing is started", "red")
-    if live.get("store") == "full":
-        yield Cell("the disk is full: nothing is started until there is space", "red")
 
 
 def _tell_left(here: Places) -> None:

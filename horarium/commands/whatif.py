@@ -1,7 +1,7 @@
 """What was recorded, decided again under other settings."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,12 @@ from horarium.commands.options import Moment, Refusal, here_of
 from horarium.configuration import ConfigError, digest_of, load, render
 from horarium.places import Places
 from horarium.rethinking import Rethought, rethought, source, stretch_between
-from horarium.tables import show_json
+from horarium.tables import note, show_json
+
+UNKNOWN_SHARES = (
+    "The limits of categories stay as they were recorded: {} is not what was in force then, so "
+    "nobody can tell which of them are percentages of the daily limit."
+)
 
 
 @click.command()
@@ -54,17 +59,20 @@ def whatif(
     """
     from horarium.commands.rethought import document, tell
 
-    here = here_of(ctx)
+    here, unknown = here_of(ctx), list[str]()
     try:
-        found = decided_again(here, file, since, until, change_of(here, other, wanted), seed)
+        change = change_of(here, other, wanted, unknown.append)
+        found = decided_again(here, file, since, until, change, seed)
     except changing.NotASetting as error:
         raise click.UsageError(str(error)) from error
     except ConfigError as error:
         raise Refusal(render(error.faults)) from error
     if as_json:
-        show_json(document(found, seed))
+        show_json(document(found, seed) | {"notes": unknown[:1]})
     else:
         tell(found, everything)
+        for each in unknown[:1]:
+            note(each)
 
 
 def decided_again(
@@ -84,8 +92,14 @@ def decided_again(
         raise Refusal(str(error)) from error
 
 
-def change_of(here: Places, other: Path | None, wanted: Sequence[str]) -> Change:
-    """What becomes of a configuration that was in force. Raises ConfigError."""
+def change_of(
+    here: Places,
+    other: Path | None,
+    wanted: Sequence[str],
+    say: Callable[[str], object] = lambda words: None,
+) -> Change:
+    """What becomes of a configuration that was in force; `say` hears what nobody can tell of it.
+    Raises NotASetting and ConfigError."""
     base = None if other is None else load(other, os.environ).configuration
     file = here.config if other is None else other
 
@@ -93,7 +107,10 @@ def change_of(here: Places, other: Path | None, wanted: Sequence[str]) -> Change
         found = recorded if base is None else base
         if not wanted:
             return found
-        return changing.changed(found, wanted, changing.shares_in(file, digest_of(found)))
+        shares = changing.shares_in(file, digest_of(found))
+        if shares is None and changing.sets_daily_limit(wanted):
+            say(UNKNOWN_SHARES.format(file.name))
+        return changing.changed(found, wanted, shares)
 
     return _remembering(change)
 

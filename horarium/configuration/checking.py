@@ -5,11 +5,11 @@ that is missing, is the doctor's.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from actors.triggers import check as check_trigger
-from events.configuration import Action, Configuration, Intent, Template, Weekday
+from events.configuration import Action, Configuration, Template
 from horarium.configuration.fault import Faults, shown
+from horarium.configuration.intents import check_intents, check_phase, phase_names
 from horarium.configuration.lines import Keys
 from horarium.configuration.money import check_money
 from horarium.configuration.overlaps import check_phases
@@ -25,8 +25,8 @@ def check(configuration: Configuration, faults: Faults) -> None:
         _check_action(("actions", name), action, faults)
     for name, template in configuration.templates.items():
         _check_template(("templates", name), template, configuration, faults)
-    for name, intent in configuration.intents.items():
-        _check_intent(("intents", name), intent, configuration, faults)
+    check_intents(configuration, faults)
+    _check_clock(configuration, faults)
     for name in configuration.actions.keys() & configuration.templates.keys():
         message = f"an action is called {shown(name)} too; this template wins over it"
         faults.add(("templates", name), message, severity="warning")
@@ -73,37 +73,24 @@ def _check_template(at: Keys, template: Template, all_: Configuration, faults: F
             faults.add((*at, "actions", nth), f"unknown action '{step.action}'", meant)
     if template.steps and template.steps[0].when == "failure":
         faults.add((*at, "actions", 0, "when"), "nothing comes before it that could fail")
-    known = _phase_names(all_)
+    known = phase_names(all_)
     for nth, phase in enumerate(template.phases):
-        _check_phase((*at, "phases", nth), phase, known, faults)
+        check_phase((*at, "phases", nth), phase, known, faults)
     for nth, window in enumerate(template.windows):
-        _check_days((*at, "windows", nth, "days"), window.days, faults)
+        if not window.days:
+            message = "without days it never opens"
+            faults.add((*at, "windows", nth, "days"), message, severity="warning")
 
 
-def _check_intent(at: Keys, intent: Intent, all_: Configuration, faults: Faults) -> None:
-    if intent.run not in all_.actions and intent.run not in all_.templates:
-        meant = faults.meant(intent.run, (*all_.actions, *all_.templates))
-        faults.add((*at, "run"), f"unknown action or template '{intent.run}'", meant)
-    if intent.phase is not None:
-        _check_phase((*at, "phase"), intent.phase, _phase_names(all_), faults)
-    if trouble := check_trigger(intent, all_.day.timezone):
-        given = {"cron": intent.cron, "every": intent.every_seconds, "at": intent.at}
-        keys = [key for key, value in given.items() if value is not None]
-        faults.add((*at, keys[-1]) if keys else at, trouble)
-
-
-def _phase_names(all_: Configuration) -> Sequence[str]:
-    return list(dict.fromkeys(phase.name for phase in all_.phases))
-
-
-def _check_phase(at: Keys, phase: str, known: Sequence[str], faults: Faults) -> None:
-    if phase not in known:
-        faults.add(at, f"unknown phase '{phase}'", faults.meant(phase, known))
-
-
-def _check_days(at: Keys, days: Sequence[Weekday], faults: Faults) -> None:
-    if not days:
-        faults.add(at, "without days it never opens", severity="warning")
+def _check_clock(all_: Configuration, faults: Faults) -> None:
+    known, clock = phase_names(all_), all_.clock
+    for nth, phase in enumerate(clock.keep_awake_phases):
+        check_phase(("clock", "keep_awake_phases", nth), phase, known, faults)
+    if clock.keep_awake_phases and clock.keep_awake != "phases":
+        message = f'it is for keep_awake = "phases" only, not {shown(clock.keep_awake)}'
+        faults.add(("clock", "keep_awake_phases"), message, severity="warning")
+    if clock.idle_command and not clock.idle_command[0]:
+        faults.add(("clock", "idle_command"), "there is no command to run")
 
 
 def _check_lanes(all_: Configuration, faults: Faults) -> None:

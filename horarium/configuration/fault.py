@@ -12,6 +12,7 @@ from horarium.configuration.lines import Keys, lines
 Severity = Literal["error", "warning"]
 
 FAULTS_MAX = 200  # A file with more than that is something else than a configuration.
+BEGUN_CHARACTERS = 4  # By so many a word is known that was not written to its end.
 SUGGESTIONS_MAX = 50  # Looking for what was meant is slow.
 _RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -77,9 +78,13 @@ class Faults:
         self._settled = frozenset(self._faulty)
         self._above = frozenset(keys[:n] for keys in self._faulty for n in range(1, len(keys)))
 
-    def touch(self, table: str) -> bool:
-        """Whether anything in this table is faulty."""
-        return any(keys[:1] == (table,) for keys in self._faulty)
+    def is_settled(self, keys: Keys) -> bool:
+        """Whether this, or a part of it, was settled to be faulty."""
+        return keys in self._above or keys in self._settled
+
+    def touch(self, *keys: str | int) -> bool:
+        """Whether this or anything in it is faulty."""
+        return any(faulty[: len(keys)] == keys for faulty in self._faulty)
 
     def _follows(self, keys: Keys) -> bool:
         """Whether this, or what it is part of, or a part of it was settled to be faulty."""
@@ -113,8 +118,10 @@ def nearest(wrong: str, known: Iterable[str], likeness: float = 0.6) -> str:
     by_lower = {name.lower(): name for name in known}
     if found := by_lower.get(wrong.lower()):
         return found
-    near = get_close_matches(wrong[:200], known, n=1, cutoff=likeness)
-    return near[0] if near else ""
+    if near := get_close_matches(wrong[:200], known, n=1, cutoff=likeness):
+        return near[0]
+    begun = [name for lower, name in by_lower.items() if lower.startswith(wrong.lower())]
+    return begun[0] if len(begun) == 1 and len(wrong) >= BEGUN_CHARACTERS else ""
 
 
 def path_of(keys: Keys) -> str:

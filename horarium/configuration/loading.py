@@ -21,8 +21,8 @@ from horarium.configuration.scalar import Context
 from horarium.configuration.shapes import Place, table
 from horarium.configuration.words import known_zone
 
-FILE_MAX_BYTES = 1 << 20
-VALUES_MAX = 50_000
+FILE_MAX_BYTES = 16 << 20
+VALUES_MAX = 500_000
 
 
 class Loaded(NamedTuple):
@@ -61,7 +61,11 @@ class _UnreadableError(Exception):
 
 def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """The settings in force. Raises ConfigError with all that is wrong."""
-    reading = read(path, environ)
+    return settled(read(path, environ), path)
+
+
+def settled(reading: Reading, path: Path) -> Loaded:
+    """What was read, if it can be used. Raises ConfigError with all that is wrong."""
     found = tuple(reading.faults.found)
     if any(fault.severity == "error" for fault in found):
         raise ConfigError(found)
@@ -114,8 +118,7 @@ def _context(raw: Mapping[str, Any], folder: Path) -> Context:
         daily = units.money(_inner(raw, "budget", "daily_usd"))
     except units.UnfitError:
         daily = Budget().daily_usd_micros
-    known = known_zone(zone) if isinstance(zone, str) else None
-    return Context(known or ZoneInfo("UTC"), daily, folder)
+    return Context(known_zone(zone) or ZoneInfo("UTC"), daily, folder)
 
 
 def _inner(raw: Mapping[str, Any], name: str, key: str) -> object:

@@ -1,7 +1,7 @@
 """Numbers, amounts, sizes and times, each within its limits."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import date, time
 
 from msgspec.inspect import IntType
 
@@ -122,7 +122,14 @@ def clock(is_end: bool = False) -> Scalar:
     return Scalar(lambda value, _: units.clock(value, is_end), schema, time(0), write)
 
 
+def day() -> Scalar:
+    """A day on the calendar."""
+    pattern = r"^\s*\d{4}-\d\d-\d\d\s*$"
+    schema: Schema = {"type": "string", "pattern": pattern, "examples": ["2026-12-24"]}
+    return Scalar(lambda value, _: units.day(value), schema, date.min)
+
+
 def moment() -> Scalar:
-    """An instant; without an offset it is read in the zone of the day."""
+    """An instant; without an offset it is read in the zone of the table."""
     schema: Schema = {"type": "string", "examples": ["2026-12-24T18:00:00+01:00"]}
     return Scalar(lambda value, context: units.moment(value, context.zone), schema, None)

@@ -94,10 +94,10 @@ def _check_ceilings(category: str, users: list[_Payer], budget: Budget, faults: 
         limit, whose = min(share, (max(0, budget.daily_usd_micros - reserve), "the day"))
         if user.ceiling_usd_micros > limit:
             message = (
-                f"it can never be paid: it may cost {dollars(user.ceiling_usd_micros)}, "
+                f"it will be held: it may cost {dollars(user.ceiling_usd_micros)}, "
                 f"and {whose} has {dollars(limit)}"
             )
-            faults.add((*user.at, user.bound_by), message)
+            faults.add((*user.at, user.bound_by), message, severity="warning")
 
 
 def _check_limits(budget: Budget, faults: Faults) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from horarium.configuration.fault import Faults
 from horarium.configuration.lines import Keys
 from horarium.configuration.scalar import Context
-from horarium.configuration.shapes import Many, Named, One, Shape, Table
+from horarium.configuration.shapes import AtOnce, Many, Named, One, Shape, Table
 from horarium.configuration.units import UnfitError
 
 PREFIX = "HORARIUM_"
@@ -93,7 +93,7 @@ def _targets(rest: str, shape: Shape, raw: object) -> Iterator[Target]:
     """The settings whose names spell the rest of a variable's name."""
     for key, inner, value in _inner(shape, raw):
         name = variable(key)
-        if rest == name and isinstance(inner, One | Many):
+        if rest == name and isinstance(inner, One | Many | AtOnce):
             yield (key,), inner
         elif rest.startswith(name + "__"):
             for keys, found in _targets(rest.removeprefix(name + "__"), inner, value):
@@ -102,7 +102,7 @@ def _targets(rest: str, shape: Shape, raw: object) -> Iterator[Target]:
 
 def _names(shape: Shape, raw: object) -> Iterator[str]:
     for key, inner, value in _inner(shape, raw):
-        if isinstance(inner, One | Many):
+        if isinstance(inner, One | Many | AtOnce):
             yield variable(key)
         for name in _names(inner, value):
             yield f"{variable(key)}__{name}"

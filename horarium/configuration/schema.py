@@ -14,6 +14,7 @@ from horarium.configuration.descriptions import DESCRIPTIONS
 from horarium.configuration.scalar import Scalar, Schema
 from horarium.configuration.shapes import (
     ENTRIES_MAX,
+    AtOnce,
     Many,
     Named,
     One,
@@ -85,6 +86,8 @@ def _shape(shape: Shape, definitions: dict[str, Schema]) -> Schema:
             return _named(name, _shape(entry, definitions))
         case Short(inner):
             return {"anyOf": [{"type": "string"}, _reference(inner, definitions)]}
+        case AtOnce(One(scalar)):
+            return scalar.schema | {"examples": ["2026-12-24T18:00:00+01:00", "now"]}
         case Table():
             return _reference(shape, definitions)
     raise TypeError(f"no schema is known for {shape}")

@@ -4,6 +4,7 @@ A shape reads what TOML gives, notes every fault and goes on, so that one look f
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from typing import Final, NamedTuple, Protocol
 
@@ -16,8 +17,16 @@ from horarium.configuration.lines import Keys
 from horarium.configuration.scalar import Context, Scalar
 from horarium.configuration.units import UnfitError
 
-ENTRIES_MAX = 5_000  # of one table or list
+ENTRIES_MAX = 20_000  # of one table or list
+NAME_CHARACTERS = 40
 UNFIT: Final = object()  # what a shape reads from a value that it cannot use
+
+
+class Instead(NamedTuple):
+    """What a shape reads when another field than its own keeps it."""
+
+    field: str
+    value: object
 
 
 class Place(NamedTuple):
@@ -124,17 +133,29 @@ class Table(NamedTuple):
 
     def read(self, value: object, place: Place) -> object:
         if not isinstance(value, dict):
-            return place.unfit(f"{shown(value)} is not a table")
+            return place.unfit(f"{shown(value)} is not a table", self._meant(value))
         known = [setting.key for setting in self.settings]
         for key in [key for key in value if key not in known][:ENTRIES_MAX]:
-            meant = place.faults.meant(key, known)
+            meant = _CALLED.get(key, "")
+            meant = meant if meant in known else place.faults.meant(key, known)
             place.at(key).unfit(f"there is no setting {shown(key)} here", meant)
+        zone = words.known_zone(value.get("timezone"))
+        if zone is not None:  # It is that of all local times in the table.
+            place = place._replace(context=place.context._replace(zone=zone))
         return self.struct(**dict(self.values(value, place)))
+
+    def _meant(self, value: object) -> str:
+        """A bare text may stand for the first of settings that are all left open."""
+        is_open = all(setting.field.default is None for setting in self.settings)
+        plain = isinstance(value, str) and value.isprintable() and len(value) <= NAME_CHARACTERS
+        return f"{{ {self.settings[0].key} = {shown(value)} }}" if is_open and plain else ""
 
     def values(self, value: Mapping[str, object], place: Place) -> Iterator[tuple[str, object]]:
         for key, field, shape in self.settings:
             read = shape.read(value[key], place.at(key)) if key in value else UNFIT
-            if read is not UNFIT:
+            if isinstance(read, Instead):
+                yield read
+            elif read is not UNFIT:
                 yield field.name, read
             elif field.required:
                 if key not in value:
@@ -143,18 +164,36 @@ class Table(NamedTuple):
 
 
 class Short(NamedTuple):
-    """A table that may be written as the bare value of its first key."""
+    """A table that may be written as the bare value of its first key, or as "first..second"."""
 
     table: Table
+    is_span: bool = False
 
     @property
     def blank(self) -> object:
         return self.table.blank
 
     def read(self, value: object, place: Place) -> object:
-        if isinstance(value, str):
-            value = {self.table.settings[0].key: value}
+        first, second = (setting.key for setting in self.table.settings)
+        if self.is_span and isinstance(value, str) and ".." in value:
+            begin, _, end = value.partition("..")
+            value = {first: begin.strip(), second: end.strip()}
+        elif isinstance(value, str | date):
+            value = {first: value}
         return self.table.read(value, place)
+
+
+class AtOnce(NamedTuple):
+    """A moment, or the word "now", which another field keeps."""
+
+    moment: One
+
+    @property
+    def blank(self) -> object:
+        return None
+
+    def read(self, value: object, place: Place) -> object:
+        return Instead("now", True) if value == "now" else self.moment.read(value, place)
 
 
 @cache
@@ -166,9 +205,12 @@ def table(struct: type[msgspec.Struct]) -> Table:
 
 
 def _table(found: types.StructType) -> Table:
-    return Table(found.cls, tuple(_setting(field) for field in found.fields))
+    shown = (field for field in found.fields if field.name not in _KEPT_INSTEAD)
+    return Table(found.cls, tuple(_setting(field) for field in shown))
 
 
+_KEPT_INSTEAD = ("now",)  # fields without a key of their own
+_CALLED = {"action": "run", "template": "run"}  # what an intent's work is taken to be called
 _SUFFIXES = (
     ("_usd_micros", "_usd", measures.money),
     ("_seconds", "", measures.duration),
@@ -176,7 +218,6 @@ _SUFFIXES = (
     ("_bytes", "", measures.size),
 )
 _BY_NAME = {
-    "timezone": words.zone,
     "directory": words.directory,
     "end": lambda: measures.clock(is_end=True),
     "input_json": words.json_table,
@@ -188,10 +229,18 @@ def _setting(field: types.Field) -> Setting:
     name = field.name
     if special := _BY_NAME.get(name):
         return Setting(name.removesuffix("_json"), field, One(special()))
+    if name == "timezone":
+        return Setting(name, field, One(words.zone(may_be_empty=not field.default)))
+    if name == "at":
+        return Setting(name, field, AtOnce(One(measures.moment())))
+    if name == "exclude" and isinstance(kind, types.VarTupleType):
+        return Setting(name, field, Many(_short(kind.item_type, is_span=True)))
     if name == "categories" and isinstance(kind, types.DictType):
         return Setting(name, field, Named(_name(kind.key_type), _share(kind.value_type)))
     if name == "steps" and isinstance(kind, types.VarTupleType):
         return Setting("actions", field, Many(_short(kind.item_type)))
+    if name == "every_from":
+        return Setting("from", field, _shape(kind))
     for suffix, ending, measure in _SUFFIXES:
         if name.endswith(suffix) and isinstance(kind, types.IntType):
             return Setting(name.removesuffix(suffix) + ending, field, One(measure(kind)))
@@ -224,6 +273,8 @@ def _shape(kind: types.Type) -> Shape:
             return One(measures.clock())
         case types.DateTimeType():
             return One(measures.moment())
+        case types.DateType():
+            return One(measures.day())
     raise TypeError(f"no setting can be of the type {kind}")
 
 
@@ -236,6 +287,6 @@ def _share(kind: types.Type) -> Shape:
     return One(measures.share(kind))
 
 
-def _short(kind: types.Type) -> Shape:
+def _short(kind: types.Type, is_span: bool = False) -> Shape:
     assert isinstance(kind, types.StructType)
-    return Short(_table(kind))
+    return Short(_table(kind), is_span)

@@ -1,7 +1,8 @@
 """How amounts, times and sizes are written in the configuration, each read without rounding."""
 
 import re
-from datetime import UTC, datetime, time
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ _DURATION = re.compile(
 _IN_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,15}) ?([KMGT]i?B|B)", re.IGNORECASE | re.ASCII)
+_BARE = re.compile(r"\d{1,9}", re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?",
     re.IGNORECASE | re.ASCII,
@@ -39,7 +42,8 @@ def duration(value: object) -> int:
     if match and any(parts := match.groups()):
         in_seconds = zip(parts, _IN_SECONDS.values(), strict=True)
         return sum(int(part or 0) * unit for part, unit in in_seconds)
-    raise UnfitError(f'{shown(value)} is not a duration such as "90s", "10m" or "1h30m"')
+    meant = f"{value.strip()}s" if isinstance(value, str) and _BARE.fullmatch(value.strip()) else ""
+    raise UnfitError(f'{shown(value)} is not a duration such as "90s", "10m" or "1h30m"', meant)
 
 
 def duration_text(seconds: int) -> str:
@@ -120,6 +124,16 @@ def clock(value: object, is_end: bool = False) -> time:
     raise UnfitError(f'{shown(value)} is not a time of day such as "06:30"')
 
 
+def day(value: object) -> date:
+    """A day on the calendar, without a time."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value.strip()):
+        with suppress(ValueError):
+            return date.fromisoformat(value.strip())
+    raise UnfitError(f'{shown(value)} is not a day such as "2026-12-24"')
+
+
 class _Reading(NamedTuple):
     """A local time as one of its two possible offsets reads it."""
 
@@ -133,7 +147,8 @@ def moment(value: object, zone: ZoneInfo) -> datetime:
     if found is None:
         raise UnfitError(
             f"{shown(value)} is not a date and time such as "
-            '"2026-12-24T18:00:00+01:00" or "2026-12-24 18:00"'
+            '"2026-12-24T18:00:00+01:00" or "2026-12-24 18:00"',
+            _midnight(value, zone),
         )
     try:
         if found.tzinfo is not None:
@@ -149,6 +164,15 @@ def moment(value: object, zone: ZoneInfo) -> datetime:
     )
     trouble = "comes twice" if real else "does not exist"
     raise UnfitError(f"{shown(str(found))} {trouble} in {zone.key}; write {choices}")
+
+
+def _midnight(value: object, zone: ZoneInfo) -> str:
+    """The beginning of a day as a moment; "" for what is no day."""
+    try:
+        found = day(value)
+    except UnfitError:
+        return ""
+    return datetime.combine(found, time(0), zone).isoformat()
 
 
 def _moment(value: object) -> datetime | None:

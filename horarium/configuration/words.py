@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -56,10 +56,16 @@ def choice(values: Iterable[str]) -> Scalar:
     def take(value: object, context: Context) -> object:
         if value in words:
             return value
-        meant = nearest(value, words) if isinstance(value, str) else ""
+        meant = (nearest(value, words) or _holding(value, words)) if isinstance(value, str) else ""
         raise UnfitError(f"{shown(value)} is not one of {', '.join(words)}", meant)
 
     return Scalar(take, {"enum": words}, blank=words[0])
+
+
+def _holding(part: str, words: Iterable[str]) -> str:
+    """The only one that has this among its parts: latest for run_once_latest."""
+    found = [word for word in words if part.lower() in word.split("_")]
+    return found[0] if len(found) == 1 else ""
 
 
 def flag() -> Scalar:
@@ -74,20 +80,25 @@ def flag() -> Scalar:
     return Scalar(take, {"type": "boolean"}, blank=False)
 
 
-def zone() -> Scalar:
+def zone(may_be_empty: bool = False) -> Scalar:
     """An IANA time zone that this machine knows."""
 
     def take(value: object, context: Context) -> object:
-        if isinstance(value, str) and known_zone(value):
+        if known_zone(value) or (may_be_empty and value == ""):
             return value
-        meant = nearest(value, available_timezones()) if isinstance(value, str) else ""
+        from actors.triggers.meant import zone_like  # It knows thousands of names.
+
+        meant = zone_like(value) if isinstance(value, str) else ""
         raise UnfitError(f'{shown(value)} is not a time zone such as "Europe/Berlin"', meant)
 
-    return Scalar(take, {"type": "string", "examples": ["UTC", "Europe/Berlin"]}, "UTC")
+    blank = "" if may_be_empty else "UTC"
+    return Scalar(take, {"type": "string", "examples": ["UTC", "Europe/Berlin"]}, blank)
 
 
-def known_zone(name: str) -> ZoneInfo | None:
+def known_zone(name: object) -> ZoneInfo | None:
     """The zone of that name; None when there is none."""
+    if not isinstance(name, str) or not name:
+        return None
     try:
         return zone_of(name)
     except ZoneInfoNotFoundError:

@@ -1,12 +1,12 @@
 """Where people's requests enter the log, and where the answer to each is waited for."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from datetime import datetime, timedelta
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +16,12 @@ from events.bus import Append, CaughtUp, News, Subscribe
 from events.catalogue import ARequest
 from events.codec import entry
 from events.fact import Fact
+from events.intents import (
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentSwitched,
+)
 from events.plan import PlanDrawn
 from events.record import Record
 from events.requests import (
@@ -26,8 +32,9 @@ from events.requests import (
     ResumeRequested,
     WorkRequested,
 )
-from events.store import StoreFull
+from events.time import OccurrenceDue
 from events.work import WorkCancelled, WorkHeld, WorkMoved, WorkPlanned, WorkReleased, WorkStopping
+from horarium.daemon.pulse import Beat, beat
 
 ANSWERS: frozenset[type[Fact]] = frozenset(
     {
@@ -42,11 +49,14 @@ ANSWERS: frozenset[type[Fact]] = frozenset(
         WorkStopping,
         Paused,
         Resumed,
+        OccurrenceDue,
+        IntentAdded,
+        IntentRemoved,
+        IntentSwitched,
     }
 )
 RECENT_MAX = 4_096
 COMMIT_SECONDS = 8.0
-BEAT_SECONDS = 1.5
 DAYS_MAX = 3_660  # ten years
 ANSWER_SECONDS = 5.0
 
@@ -110,6 +120,15 @@ class Answers(ThreadingActor):
             waiting.set_result(record)
 
 
+def _moments(request: ARequest) -> Iterator[datetime]:
+    """Those that it names."""
+    match request:
+        case WorkRequested(at=datetime() as at):
+            yield at
+        case IntentAddRequested(intent=intent):
+            yield from (it for it in (intent.at, intent.starts_at, intent.ends_at) if it)
+
+
 def _check_moment(at: datetime, reading: datetime) -> None:
     """No calendar reaches for ever, and no daemon waits for a moment of another age."""
     if abs(at - reading) > timedelta(days=DAYS_MAX):
@@ -118,7 +137,7 @@ def _check_moment(at: datetime, reading: datetime) -> None:
 
 class Edge:
     """Takes requests in. `crowded` says whether too much waits already; `safe` that the daemon
-    lives in safe mode."""
+    lives in safe mode; the `actors` are asked whether they work."""
 
     def __init__(
         self,
@@ -127,7 +146,9 @@ class Edge:
         now: Callable[[], datetime],
         crowded: Callable[[], bool],
         safe: bool = False,
+        actors: Mapping[str, ActorRef[Any]] = MappingProxyType({}),
     ) -> None:
+        self._actors = actors
         self._bus, self._answers = bus, answers
         self._now, self._crowded, self._safe = now, crowded, safe
 
@@ -139,8 +160,8 @@ class Edge:
         """
         if self._safe and isinstance(request, ResumeRequested) and request.scope == "all":
             raise InSafeMode("in safe mode nothing is started; leave it first, then resume")
-        if isinstance(request, WorkRequested) and request.at is not None:
-            _check_moment(request.at, self._now())
+        for moment in _moments(request):
+            _check_moment(moment, self._now())
         if self._crowded():
             raise Crowded("too much waits already; ask again in a moment")
         position = self._commit(Append(by, [entry(request, self._now())], done=Future()))
@@ -151,12 +172,12 @@ class Edge:
         except FutureTimeout:
             return position, None
 
-    def beat(self) -> datetime:
-        """A word through the working loop and back: when it was answered."""
-        empty: Future[list[int]] = Future()
-        self._bus.tell(Append("edge", (), done=empty))
-        with suppress(StoreFull):  # It cannot write just now, but it lives and says so.
-            empty.result(BEAT_SECONDS)
+    def beat(self) -> Beat:
+        """A word from each working loop. Raises a StoreError when the log is at its end."""
+        return beat(self._bus, self._actors)
+
+    def now(self) -> datetime:
+        """The daemon's moment."""
         return self._now()
 
     def _commit(self, told: Append) -> int:

@@ -1,7 +1,8 @@
 """The composition root: who starts, in which order, and how they stop."""
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -19,9 +20,13 @@ from actors.cleanup.actor import CleanupActor
 from actors.cleanup.evidence import run_ended
 from actors.cleanup.files import FileSweeper
 from actors.clock.actor import ClockActor
+from actors.clock.awake import Inhibitor
+from actors.clock.awake import command as awake_command
+from actors.clock.idle import ClosedIdle, IdleLook
 from actors.clock.timer import Timer, now
 from actors.executor.actor import ExecutorActor
 from actors.executor.door import Door
+from actors.executor.environment import allowed
 from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
 from actors.recall import Memory, Poison
@@ -36,14 +41,19 @@ from events.head import HeadFile
 from events.record import Record
 from events.runs import RunStarting
 from events.store import Store, StoreError, StoreFull, read
-from events.time import TimePassed
+from events.time import IdleSeen
 from horarium.daemon.edge import Answers, Edge
 from horarium.daemon.printing import Printing, say
 from horarium.daemon.projecting import Projecting
 from horarium.daemon.terminal import Terminal
+from horarium.daemon.waking import KeepingAwake, need_of
 
 STOP_SECONDS = 10.0
 HURRY_SECONDS = 0.1  # How soon a second signal is noticed.
+OF_A_SESSION = (  # By these a program finds the screen that it asks about.
+    *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
+    *("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
+)
 MESSAGES_RECORDS = 100  # of one message, as it goes when much is asked
 
 Choked = Callable[[str, Record | None, BaseException], None]
@@ -72,6 +82,8 @@ class House:
         self.bus = Bus.start(store, self._bus_failed, self._head_file.write, self.pulse)
         self._sweeping = ThreadPoolExecutor(1, "sweep")
         self.door = make_door(self._seen)
+        self._configuration = terms.configuration  # in force
+        self._idle = self._make_idle()
         self._actors: dict[str, ActorRef[Any]] = {}
         self._readers: list[ActorRef[Any]] = []
 
@@ -82,6 +94,10 @@ class House:
         at, done = now(), Future[list[int]]()
         self.bus.tell(Append(by, [entry(fact, at, cause) for fact in facts], done=done))
         return done
+
+    def configure(self, configuration: Configuration) -> None:
+        """These settings are in force from here on."""
+        self._configuration = configuration
 
     def introduce(self, books: Sequence[Rules[Any]]) -> None:
         """An actor that is new to this log begins at its head."""
@@ -104,6 +120,8 @@ class House:
         first = memories["clock"].head
         printing = Printing.start(self.bus, first, lines, monotonic, self._terms.terminal)
         self._readers = [answers, projecting, printing]
+        if not self._terms.safe:
+            self._readers.append(self._keep_awake(memories))
         for rules in (PLANNER, PHASE_QUEUE, BUDGET):
             self._actors[rules.actor] = Actor.start(
                 rules, *self._for(rules.actor, memories), passes_over=rules is PHASE_QUEUE
@@ -113,15 +131,16 @@ class House:
         )
         self._actors["cleanup"] = CleanupActor.start(*self._for("cleanup", memories), self._sweep)
         self._actors["clock"] = ClockActor.start(
-            *self._for("clock", memories), lambda: Timer(self._ring)
+            *self._for("clock", memories), lambda: Timer(self._time_seen), self._idle
         )
-        return Edge(self.bus, answers, now, self._crowded, self._terms.safe)
+        return Edge(self.bus, answers, now, self._crowded, self._terms.safe, self._actors)
 
     def stop(self, reason: StopReason, wait_seconds: float, hurry: Callable[[], bool]) -> None:
         """Nothing new begins; what runs may end within `wait_seconds`, or until `hurry` says
         that it must end at once; what was said is kept."""
         for actor in ("clock", "planner", "phase_queue", "cleanup"):
             self._actors[actor].stop(timeout=STOP_SECONDS)
+        self._idle.close()
         self._sweeping.shutdown()
         self._settle()
         self._close_door(wait_seconds, hurry)
@@ -164,8 +183,25 @@ class House:
         else:
             self._choked("bus", None, error)
 
-    def _ring(self, reading: datetime) -> None:
-        self.bus.tell(Append("timer", [entry(TimePassed(), reading)]))
+    def _time_seen(self, at: datetime, seen: Sequence[AnyObservation]) -> None:
+        self.bus.tell(Append("timer", [entry(fact, at) for fact in seen]))
+
+    def _keep_awake(self, memories: dict[str, Memory[Any]]) -> ActorRef[Any]:
+        need = need_of(self._configuration.clock, memories, now())
+        inhibitor = Inhibitor(awake_command(), lambda why: say("WARNING", why))
+        return KeepingAwake.start(self.bus, memories["phase_queue"].head, need, inhibitor)
+
+    def _make_idle(self) -> IdleLook | ClosedIdle:
+        if self._terms.safe:
+            return ClosedIdle(self._idle_seen)
+        return IdleLook(lambda: self._configuration.clock, self._idle_sees, self._idle_seen)
+
+    def _idle_sees(self) -> Mapping[str, str]:
+        """The environment of the program that knows whether the machine is idle."""
+        return allowed((*self._configuration.executor.environment, *OF_A_SESSION), os.environ)
+
+    def _idle_seen(self, cause: int, seen: IdleSeen) -> None:
+        self._say("idle", [seen], cause)
 
     def _sweep(self, fact: SweepStarting) -> None:
         self._sweeping.submit(self._swept, fact)

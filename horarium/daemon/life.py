@@ -1,5 +1,6 @@
 """One life of the daemon, from the configuration to the exit code."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -21,14 +22,13 @@ from actors.clock.rules import RULES as CLOCK
 from actors.clock.timer import now
 from actors.executor.door import ClosedDoor, Door, Tell
 from actors.executor.identity import boot_id
-from actors.executor.processes import Processes
+from actors.executor.keeper.client import Kept
 from actors.executor.rules import RULES as EXECUTOR
 from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
 from actors.recall import Indigestible, Memory, recall
 from events.catalogue import AnyObservation
 from events.codec import UnreadableRecord
-from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted, StopReason
 from events.head import check_head
 from events.record import Record
@@ -42,7 +42,9 @@ from horarium.daemon.inbox import left_requests
 from horarium.daemon.lines import one_line
 from horarium.daemon.lock import Lock, Locked, Owner
 from horarium.daemon.printing import open_lines, say
+from horarium.daemon.reloading import Reloading, loading
 from horarium.daemon.stacks import print_stacks
+from horarium.daemon.terminal import has_terminal
 
 BOOKS = (CLOCK, PLANNER, PHASE_QUEUE, BUDGET, EXECUTOR, CLEANUP)
 LOG, CRASH = "log.sqlite", "crash.json"
@@ -55,7 +57,7 @@ COMMIT_SECONDS = 30.0
 def live(config: Path, data: Path, *, paused: bool, log_json: bool) -> int:
     """Run in the foreground until a signal; 0, or 1 when refused, or 70 when something failed."""
     sys.setswitchinterval(0.0005)  # Short turns: an actor must not wait for a busy one.
-    os.umask(0o077)
+    umask = os.umask(0o077)
     try:
         loaded = load(config, os.environ)
     except ConfigError as error:
@@ -64,7 +66,7 @@ def live(config: Path, data: Path, *, paused: bool, log_json: bool) -> int:
     try:
         _make_folders(data)
         with Lock(data / "daemon.lock", Owner(os.getpid(), now().isoformat())):
-            return _Life(loaded, data, paused, log_json).live()
+            return _Life(loaded, data, paused, log_json, umask).live()
     except Locked as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
@@ -96,9 +98,13 @@ def in_words(error: BaseException) -> str:
 class _Life:
     """What one life needs to know until its end."""
 
-    def __init__(self, loaded: Loaded, data: Path, paused: bool, log_json: bool) -> None:
-        self._loaded, self._data, self._paused = loaded, data, paused
-        self._version = version("horarium")
+    def __init__(
+        self, loaded: Loaded, data: Path, paused: bool, log_json: bool, umask: int
+    ) -> None:
+        self._loaded, self._data, self._paused, self._umask = loaded, data, paused, umask
+        self._version, self._tzdata = version("horarium"), version("tzdata")
+        self._reloading: Reloading | None = None
+        self._had_terminal = has_terminal()
         self._stopping: SimpleQueue[None] = SimpleQueue()  # An Event could lock up in a signal.
         self._signals = 0
         self._failure: tuple[str, Record | None, BaseException] | None = None
@@ -134,8 +140,26 @@ class _Life:
         house = House(store, self._terms(), self._choked, self._door)
         self._begin(house, memories)
         server = self._serve(house, house.start(memories))
+        gc.freeze()  # What a life begins with lasts as long as it: no pause to look through that.
+        self._reloading = self._follow_file(house)
         self._stopping.get()
         return self._end(house, server, store)
+
+    def _follow_file(self, house: House) -> Reloading:
+        def loaded(found: Loaded) -> None:
+            self._loaded = found
+            house.configure(found.configuration)
+
+        reloading = Reloading(
+            self._loaded,
+            os.environ,
+            self._tzdata,
+            lambda fact: house.tell("daemon", [fact]),
+            loaded,
+            lambda error: self._choked("the configuration", None, error),
+        )
+        reloading.start()
+        return reloading
 
     def _begin(self, house: House, memories: Mapping[str, Memory[Any]]) -> None:
         """The first records of this life, before any actor hears anything."""
@@ -152,22 +176,28 @@ class _Life:
                 path.unlink(missing_ok=True)
 
     def _configuration(self, memories: Mapping[str, Memory[Any]]) -> AnyObservation:
-        loaded = self._loaded
         known = memories["planner"].state.configuration
-        return ConfigurationLoaded(
-            loaded.digest,
-            None if digest_of(known) == loaded.digest else loaded.configuration,
-            str(loaded.source),
-            tuple(loaded.overrides),
-            version("tzdata"),
-        )
+        is_other = digest_of(known) != self._loaded.digest
+        return loading(self._loaded, is_other, self._tzdata)
 
     def _terms(self) -> Terms:
         settings = self._loaded.configuration
         return Terms(settings, self._data, boot_id(), self._terminal, self._safe, self._poison)
 
     def _door(self, tell: Tell) -> Door:
-        return ClosedDoor(tell, now) if self._safe else Processes(self._data, tell, now)
+        if self._safe:
+            return ClosedDoor(tell, now)
+        return Kept(
+            self._data,
+            tell,
+            now,
+            umask=self._umask,
+            leaves=self._leaves_running,
+            warn=lambda words: say("WARNING", words),
+        )
+
+    def _leaves_running(self) -> bool:
+        return self._loaded.configuration.executor.leave_running
 
     def _serve(self, house: House, edge: Any) -> Any:
         from horarium.web.server import UnixServer
@@ -197,12 +227,19 @@ class _Life:
         signal.signal(signal.SIGINT, self._signalled)
         signal.signal(signal.SIGTERM, self._signalled)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(signal.SIGHUP, self._signalled)
+            signal.signal(signal.SIGHUP, self._hung_up)
         signal.signal(signal.SIGUSR1, print_stacks)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
         self._stopping.put(None)
+
+    def _hung_up(self, number: int, frame: FrameType | None) -> None:
+        """Read the configuration again; when it is because our terminal is gone, stop."""
+        if self._had_terminal and not has_terminal():
+            self._signalled(number, frame)
+        elif self._reloading is not None:
+            self._reloading.ask()
 
     def _choked(self, actor: str, record: Record | None, error: BaseException) -> None:
         with self._failing:
@@ -219,6 +256,8 @@ class _Life:
             return self._fail(*failure)
         wait = self._loaded.configuration.executor.stop_within_seconds
         say("INFO", f"stopping; what runs has {wait} s to end, or none at a second signal")
+        if self._reloading is not None:
+            self._reloading.close()
         server.stop()
         reason: StopReason = "signal"
         house.stop(reason, wait, hurry=lambda: self._signals > 1)
@@ -230,7 +269,7 @@ class _Life:
         return 0
 
     def _fail(self, actor: str, record: Record | None, error: BaseException) -> int:
-        """Say what was too much, and go at once: what was not committed was not told either."""
+        """Say what was too much, and go at once: what was not committed had no effect."""
         where = f"{actor} choked on record {record.position}" if record else f"{actor} failed"
         say("ERROR", f"{where}: {in_words(error)}")
         if not isinstance(error, StoreError | sqlite3.Error | OSError):  # A mistake of ours.

@@ -1,18 +1,42 @@
 """The line for each fact that matters to a person who watches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from events.budget import BudgetOpened, FundsOverrun, FundsRefused
+from events.budget import BudgetExhausted, BudgetOpened, FundsOverrun, FundsRefused
 from events.cleanup import SweepEnded
-from events.configuration import ConfigurationLoaded
+from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.fact import Fact
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    IntentAdded,
+    IntentRemoved,
+    IntentsConfigured,
+    IntentSwitched,
+    OccurrenceBuffered,
+    SignalReceived,
+    WorkOvertaken,
+)
 from events.plan import WITHDRAWALS, OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import Paused, RequestRefused, Resumed
 from events.runs import RunAdopted, RunClosed, RunRetrying, RunStarting, WorkBuried
-from events.time import DayStarted, OccurrenceMissed, PhaseEnded, PhaseMissed, PhaseStarted
+from events.time import (
+    CalendarChanged,
+    ClockStepped,
+    DayStarted,
+    HostSlept,
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesReopened,
+    OccurrencesSuperseded,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from events.work import (
     WorkCancelled,
     WorkDeferred,
@@ -25,6 +49,7 @@ from events.work import (
 
 MICROS = 1_000_000
 LINE_CHARACTERS = 500
+NAMES_MAX = 8
 
 
 def dollars(usd_micros: int) -> str:
@@ -45,12 +70,14 @@ def _started(fact: DaemonStarted) -> str:
 
 def _planned(fact: WorkPlanned) -> str:
     where = f"for {fact.phase}" if fact.phase else "for now"
-    return f"{fact.work} planned {where}: {fact.name} ({fact.source})"
+    source = fact.key if fact.source == "intent" else fact.source
+    return f"{fact.work} planned {where}: {fact.name} ({source})"
 
 
 def _closed(fact: RunClosed) -> str:
     cost = f", {dollars(fact.cost_usd_micros)}" if fact.cost_usd_micros else ""
-    why = f": {fact.reason}" if fact.reason else ""
+    reason = fact.reason.removeprefix(f"{fact.outcome}: ")
+    why = f": {reason}" if reason else ""
     return f"{fact.run} {fact.action} {fact.outcome}{cost}{why}"
 
 
@@ -67,6 +94,30 @@ def _held(fact: WorkHeld) -> str:
 def _missed(fact: OccurrenceMissed) -> str:
     more = " at least" if fact.at_least else ""
     return f"{fact.intent} missed{more} {fact.count}: {fact.reason}"
+
+
+def _coalesced(fact: OccurrencesCoalesced) -> str:
+    return f"{fact.intent} makes up once for {fact.count} overdue: {fact.reason}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _stepped(fact: ClockStepped) -> str:
+    way = "back" if fact.milliseconds < 0 else "forward"
+    return f"the clock was set {way} by {abs(fact.milliseconds) / 1000:.1f} s"
+
+
+def _configured(fact: IntentsConfigured) -> str:
+    parts = ((what, getattr(fact, what)) for what in ("added", "changed", "removed", "name_taken"))
+    told = (f"{what.replace('_', ' ')} {_names(names)}" for what, names in parts if names)
+    return f"intents of the configuration: {'; '.join(told)}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
+    return ", ".join(names[:NAMES_MAX]) + more
 
 
 def _refused_funds(fact: FundsRefused) -> str:
@@ -89,10 +140,37 @@ LINES: dict[type[Fact], Callable[[Any], str]] = {
     PhaseEnded: lambda fact: f"phase {fact.phase} is over",
     PhaseMissed: lambda fact: f"phase {fact.phase} of {fact.day} was missed: {fact.reason}",
     OccurrenceMissed: _missed,
+    OccurrencesCoalesced: _coalesced,
+    OccurrencesSuperseded: lambda fact: (
+        f"{fact.intent} is taken back {_times(fact.count)}: {fact.reason}"
+    ),
+    OccurrenceExpired: lambda fact: f"{fact.intent} expired: {fact.reason}",
+    OccurrenceBuffered: lambda fact: f"{fact.intent} waits for its work before",
+    OccurrencesReopened: lambda fact: (
+        f"verdicts on what lies after {fact.after:%Y-%m-%d %H:%M} UTC are withdrawn"
+    ),
+    HostSlept: lambda fact: f"the machine slept for {fact.milliseconds / 1000:.0f} s",
+    ClockStepped: _stepped,
+    CalendarChanged: lambda fact: f"{fact.what} changed from {fact.before} to {fact.after}",
+    ConfigurationRefused: lambda fact: (
+        f"{fact.source} cannot be used, what was in force stays: {'; '.join(fact.faults)}"
+    ),
+    IntentsConfigured: _configured,
+    IntentAdded: lambda fact: f"intent {fact.name} added ({fact.source})",
+    IntentRemoved: lambda fact: f"intent {fact.name} removed: {fact.reason}",
+    IntentSwitched: lambda fact: f"intent {fact.name} {'enabled' if fact.enabled else 'disabled'}",
+    SignalReceived: lambda fact: f"signal {fact.name}",
+    WorkOvertaken: lambda fact: f"{fact.work} gives way to a newer occurrence of {fact.intent}",
+    BudgetExhausted: lambda fact: (
+        f"nothing is left for {fact.category or 'any category'} on {fact.day}"
+    ),
+    AlertRaised: lambda fact: f"alert {fact.alert}: {fact.words}",
+    AlertCleared: lambda fact: f"alert {fact.alert} is over",
     OccurrenceSkipped: lambda fact: f"{fact.intent} skipped: {fact.reason}",
     BudgetOpened: lambda fact: f"budget of {fact.day}: {dollars(fact.limit_usd_micros)}",
     PlanDrawn: lambda fact: (
-        f"plan {fact.revision} of {fact.day} ({fact.because}): {', '.join(fact.phases)}"
+        f"plan {fact.revision} of {fact.day} ({fact.because}): "
+        f"{', '.join(fact.phases) or 'no phases'}"
     ),
     WorkPlanned: _planned,
     WorkHeld: _held,
@@ -120,7 +198,19 @@ LINES: dict[type[Fact], Callable[[Any], str]] = {
 }
 
 ALARMING: frozenset[type[Fact]] = frozenset(
-    {FundsRefused, FundsOverrun, WorkBuried, WorkDropped, OccurrenceMissed, PhaseMissed}
+    {
+        FundsRefused,
+        FundsOverrun,
+        WorkBuried,
+        WorkDropped,
+        OccurrenceMissed,
+        OccurrenceExpired,
+        PhaseMissed,
+        ClockStepped,
+        ConfigurationRefused,
+        BudgetExhausted,
+        AlertRaised,
+    }
 )
 
 

@@ -1,10 +1,20 @@
 """Standard output, which nobody may be reading."""
 
+import os
 import select
 from contextlib import suppress
 from typing import TextIO
 
 PATIENCE_SECONDS = 0.2
+
+
+def has_terminal() -> bool:
+    """Whether this process belongs to a terminal, and that is still there."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
 
 
 class Terminal:

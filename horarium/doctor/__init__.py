@@ -6,6 +6,7 @@ from pathlib import Path
 
 from horarium.configuration.fault import Fault
 from horarium.configuration.loading import read
+from horarium.doctor.clock import check_clock
 from horarium.doctor.folder import folder_findings
 from horarium.doctor.machine import config_findings, machine_findings
 from horarium.doctor.programs import check_lanes, check_programs
@@ -28,6 +29,7 @@ def examine(
         check_schedule(reading.configuration, reading.faults, now)
         check_lanes(reading.configuration, reading.faults)
         check_programs(reading.configuration, reading.faults, environ)
+        check_clock(reading.configuration, reading.faults, environ)
     return [
         *reading.faults.found,
         *config_findings(config),

@@ -34,6 +34,7 @@ def daily(given: dict[str, Any]) -> dict[str, Any]:
     target = data / "reports" / f"{on}.md"
     target.parent.mkdir(mode=0o700, exist_ok=True)
     unfinished = data / "temp" / f"{target.name}.{os.environ['HORARIUM_RUN']}"  # Swept if left.
+    unfinished.touch(mode=0o600)
     unfinished.write_text(page)
     unfinished.replace(target)
     return {"summary": f"{_headline(found[0])}: {target.name}", "cost_usd": 0}

@@ -1,6 +1,6 @@
 """The routes: what a client may ask of the daemon, with the words of the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -53,17 +53,27 @@ def app(edge: Edge, status: Callable[[], Mapping[str, Any]]) -> Starlette:
             return _json({"position": position, "key": wanted.key}, 202)
         return _json({"position": position, "answer": document(answer)})
 
-    async def tell(request: Request) -> Response:
+    async def alive() -> dict[str, Any]:
         try:
             beat = await run_in_threadpool(edge.beat)
-        except (StoreError, TimeoutError) as error:
-            return _json({**status(), "beat_at": None, "error": str(error)}, 503)
-        return _json({**status(), "beat_at": beat})
+        except StoreError as error:
+            return {"state": "hung", "silent": ["bus"], "error": str(error)}
+        state = "hung" if beat.silent else "alive"
+        return {"state": state, "beat_at": edge.now(), **msgspec.to_builtins(beat)}
+
+    async def heartbeat(request: Request) -> Response:
+        found = await alive()
+        return _json(found, 200 if found["state"] == "alive" else 503)
+
+    async def tell(request: Request) -> Response:
+        found = await alive()
+        return _json({**status(), **found}, 200 if found["state"] == "alive" else 503)
 
     return Starlette(
         routes=[
             Route("/v1/requests", ask, methods=["POST"]),
             Route("/v1/status", tell, methods=["GET"]),
+            Route("/v1/heartbeat", heartbeat, methods=["GET"]),
         ]
     )
 
@@ -105,12 +115,20 @@ def _request_in(body: bytes) -> ARequest:
         raise _Refused(400, f"nested deeper than {DEPTH_MAX}")
     try:
         wanted = _decoder.decode(body)
-        input_json = getattr(wanted, "input_json", "{}")
-        if not isinstance(orjson.loads(input_json), dict):
-            raise _Refused(400, "input_json: not a JSON object")
+        for name, text in _objects(wanted):
+            if not isinstance(orjson.loads(text), dict):
+                raise _Refused(400, f"{name}: not a JSON object")
     except (msgspec.MsgspecError, UnicodeDecodeError, orjson.JSONDecodeError) as error:
         raise _Refused(400, str(error)) from error
     return wanted
+
+
+def _objects(wanted: ARequest) -> Iterator[tuple[str, str]]:
+    """Texts that have to hold a JSON object."""
+    for holder in (wanted, getattr(wanted, "intent", None)):
+        for name in ("input_json", "data_json"):
+            if isinstance(text := getattr(holder, name, None), str):
+                yield name, text
 
 
 def _deeper_than(body: bytes, limit: int) -> bool:

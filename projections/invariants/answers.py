@@ -12,6 +12,16 @@ from events.budget import (
 from events.catalogue import AnyFact
 from events.cleanup import SweepStarting
 from events.fact import Fact, kind_of
+from events.intents import (
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentRemoveRequested,
+    IntentSwitched,
+    IntentSwitchRequested,
+    OccurrenceBuffered,
+    SignalReceived,
+)
 from events.plan import OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import (
@@ -28,7 +38,7 @@ from events.requests import (
     WorkRequested,
 )
 from events.runs import RunClosed, RunEnded, RunRetrying, RunStarting
-from events.time import DayStarted, OccurrenceDue
+from events.time import DayStarted, OccurrenceDue, OccurrenceExpired
 from events.work import (
     StepReached,
     WorkCancelled,
@@ -64,7 +74,14 @@ _PAY = Owed("budget", frozenset({FundsReserved, FundsRefused}), "run")
 OWED: dict[type[Fact], Owed] = {
     WorkRequested: Owed("planner", _NO | {WorkPlanned}, "key"),
     ReplanRequested: Owed("planner", _NO | {PlanDrawn}, "key"),
-    OccurrenceDue: Owed("planner", frozenset({WorkPlanned, OccurrenceSkipped})),
+    IntentAddRequested: Owed("planner", _NO | {IntentAdded}, "key"),
+    IntentRemoveRequested: Owed("planner", _NO | {IntentRemoved}, "key"),
+    IntentSwitchRequested: Owed("planner", _NO | {IntentSwitched}, "key"),
+    SignalReceived: Owed("clock", _NO | {OccurrenceDue}, once=False),
+    OccurrenceDue: Owed(
+        "planner",
+        frozenset({WorkPlanned, OccurrenceSkipped, OccurrenceExpired, OccurrenceBuffered}),
+    ),
     BudgetOpened: Owed("planner", frozenset({PlanDrawn}), "day"),
     ReleaseRequested: Owed("phase_queue", _NO | _PLACED, once=False),
     MoveRequested: Owed("phase_queue", _NO | {WorkMoved}),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import get_args
 
 from events.budget import (
+    BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
     FundsOverrun,
@@ -22,9 +23,25 @@ from events.catalogue import (
     ARequest,
 )
 from events.cleanup import SweepStarting
-from events.configuration import ConfigurationLoaded
+from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted
 from events.fact import Fact, kind_of
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    IdleAsked,
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentRemoveRequested,
+    IntentsConfigured,
+    IntentSwitched,
+    IntentSwitchRequested,
+    OccurrenceBuffered,
+    OccurrenceEnded,
+    SignalReceived,
+    WorkOvertaken,
+)
 from events.plan import OccurrenceSkipped, PlanDrawn, WorkWithdrawn
 from events.record import Record
 from events.requests import (
@@ -43,9 +60,18 @@ from events.time import (
     AlarmCleared,
     AlarmRang,
     AlarmSet,
+    CalendarChanged,
+    ClockStepped,
     DayStarted,
+    HostSlept,
+    IdleProbing,
     OccurrenceDue,
+    OccurrenceExpired,
     OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesExpected,
+    OccurrencesReopened,
+    OccurrencesSuperseded,
     PhaseEnded,
     PhaseMissed,
     PhaseStarted,
@@ -53,6 +79,8 @@ from events.time import (
 )
 from events.work import (
     StepReached,
+    WorkCancelled,
+    WorkDropped,
     WorkFinished,
     WorkMoved,
     WorkPlanned,
@@ -69,7 +97,13 @@ _MASK = WINDOW_RECORDS - 1
 
 Kinds = frozenset[type[Fact]]
 _REQUESTS: Kinds = frozenset(get_args(ARequest))
-_MOMENTS: Kinds = frozenset({DaemonStarted, TimePassed})
+_MOMENTS: Kinds = frozenset({DaemonStarted, TimePassed, HostSlept, ClockStepped})
+_HAPPENINGS: Kinds = frozenset({SignalReceived, OccurrenceEnded, AlertRaised, BudgetExhausted})
+_ALARMING: Kinds = _MOMENTS | {ConfigurationRefused}
+_CHANGES: Kinds = frozenset({ConfigurationLoaded, IntentAdded, IntentRemoved, IntentSwitched})
+_WORK_ENDS: Kinds = frozenset({WorkFinished, WorkCancelled, WorkDropped})
+_VERDICTS: Kinds = _WORK_ENDS | {OccurrenceDue}
+_DISPLACED: Kinds = frozenset({ConfigurationLoaded, IntentRemoveRequested, IntentSwitchRequested})
 _ENDS: Kinds = frozenset({RunEnded, FundsReserved})
 
 AUTHORS: dict[type[Fact], frozenset[str]] = {
@@ -79,20 +113,42 @@ AUTHORS: dict[type[Fact], frozenset[str]] = {
     **dict.fromkeys(get_args(ABudgetDecision), frozenset({"budget"})),
     **dict.fromkeys(get_args(AnExecutorDecision), frozenset({"executor"})),
     SweepStarting: frozenset({"cleanup"}),
-    RequestRepeated: frozenset({"planner", "phase_queue"}),
-    RequestRefused: frozenset({"planner", "phase_queue"}),
+    **dict.fromkeys(
+        (RequestRepeated, RequestRefused), frozenset({"planner", "phase_queue", "clock"})
+    ),
+    **dict.fromkeys(
+        (OccurrenceSkipped, OccurrenceExpired, OccurrencesSuperseded),
+        frozenset({"clock", "planner"}),
+    ),
     AlarmSet: frozenset(ACTORS),
     AlarmCleared: frozenset(ACTORS),
 }
 CAUSES: dict[type[Fact], Kinds] = {
-    **dict.fromkeys((DayStarted, PhaseStarted, PhaseMissed, OccurrenceDue, AlarmRang), _MOMENTS),
-    **dict.fromkeys((PhaseEnded, OccurrenceMissed), _MOMENTS | {ConfigurationLoaded}),
+    **dict.fromkeys((DayStarted, PhaseStarted, PhaseMissed, AlarmRang), _MOMENTS),
+    **dict.fromkeys((OccurrencesCoalesced, OccurrencesReopened), _MOMENTS),
+    PhaseEnded: _MOMENTS | {ConfigurationLoaded},
+    OccurrencesExpected: _MOMENTS | _CHANGES | {OccurrenceEnded},
+    OccurrenceDue: _ALARMING | _HAPPENINGS,
+    OccurrenceMissed: _MOMENTS | _CHANGES,
+    OccurrenceSkipped: _MOMENTS | _VERDICTS,
+    OccurrenceExpired: _MOMENTS | _VERDICTS,
+    OccurrencesSuperseded: _CHANGES | _DISPLACED | {OccurrenceDue},
+    CalendarChanged: frozenset({ConfigurationLoaded}),
+    IntentsConfigured: frozenset({ConfigurationLoaded, IntentRemoved}),
+    IdleProbing: frozenset({IdleAsked, DaemonStarted}),
+    AlertRaised: _ALARMING,
+    AlertCleared: _MOMENTS | {ConfigurationLoaded},
+    IntentAdded: frozenset({IntentAddRequested}),
+    IntentRemoved: _VERDICTS | {IntentRemoveRequested},
+    IntentSwitched: frozenset({IntentSwitchRequested}),
+    **dict.fromkeys((OccurrenceBuffered, WorkOvertaken), frozenset({OccurrenceDue})),
+    OccurrenceEnded: _VERDICTS | _DISPLACED,
+    BudgetExhausted: frozenset({WorkReleased, StepReached}),
     PlanDrawn: frozenset({BudgetOpened, ConfigurationLoaded, ReplanRequested}),
-    OccurrenceSkipped: frozenset({OccurrenceDue}),
     WorkWithdrawn: frozenset({ConfigurationLoaded, ReplanRequested}),
     RequestRefused: _REQUESTS,
     RequestRepeated: _REQUESTS,
-    WorkStopping: frozenset({CancelRequested}),
+    WorkStopping: frozenset({CancelRequested, WorkOvertaken}),
     WorkMoved: frozenset({MoveRequested}),
     Paused: frozenset({PauseRequested, DaemonStarted}),
     Resumed: frozenset({ResumeRequested}),

@@ -3,33 +3,49 @@
 from collections.abc import Iterable, Mapping
 
 from events.catalogue import AnyFact
-from events.daemon import DaemonStopped
+from events.configuration import ConfigurationLoaded
+from events.daemon import DaemonStarted, DaemonStopped
 from events.fact import Fact
 from events.record import Record
+from events.time import ClockStepped, HostSlept, TimePassed
 from projections.invariants.alarms import Alarms
+from projections.invariants.alerts import Alerts
 from projections.invariants.answers import Answers
+from projections.invariants.buffers import Buffers
 from projections.invariants.causes import Causes
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.days import Days
+from projections.invariants.expected import Expectations
 from projections.invariants.holds import Holds
+from projections.invariants.idleness import Idleness
+from projections.invariants.intents import Intents
 from projections.invariants.keys import Keys
 from projections.invariants.lanes import Lanes
 from projections.invariants.lives import Lives
+from projections.invariants.moments import Moments
 from projections.invariants.money import Money
 from projections.invariants.occurrences import Occurrences
 from projections.invariants.past import ACTORS, Past
 from projections.invariants.pauses import Pauses
 from projections.invariants.runs import Runs
 from projections.invariants.sweeps import Sweeps
+from projections.invariants.triggers import Triggers
 from projections.invariants.works import Works
 
 # In this order they hear a fact: money looks at a run before its refusal is the end of it.
 CHECKS: tuple[type[Check], ...] = (
     Lives,
+    Moments,
+    Intents,
     Days,
+    Expectations,
     Occurrences,
+    Triggers,
+    Buffers,
     Keys,
     Alarms,
+    Alerts,
+    Idleness,
     Works,
     Money,
     Sweeps,
@@ -38,6 +54,9 @@ CHECKS: tuple[type[Check], ...] = (
     Pauses,
     Lanes,
 )
+
+
+MOMENTS = frozenset({TimePassed, DaemonStarted, HostSlept, ClockStepped, ConfigurationLoaded})
 
 
 class Checker:
@@ -61,8 +80,8 @@ class Checker:
             fact, at = record.fact, record.at
             kind = type(fact)
             past.at = at
-            if past.latest is None or at > past.latest:
-                past.latest = at
+            if past.latest is None or (at > past.latest and not record.depth):
+                past.advance(at, told=kind in MOMENTS)
             answers(record, kind)
             causes(record, kind)
             for handler in handlers(kind, ()):

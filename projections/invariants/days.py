@@ -9,11 +9,19 @@ from events.configuration import ConfigurationLoaded
 from events.fact import Fact
 from events.plan import PlanDrawn
 from events.record import Record
-from events.time import DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
+from events.time import (
+    DayStarted,
+    OccurrencesReopened,
+    PhaseEnded,
+    PhaseMissed,
+    PhaseStarted,
+)
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past
 
 PHASES_KEPT = 2_000
+DAYS_KNOWN = 8  # Those that started last are started again when the clock comes back to them.
+DAYS_KEPT = 64
 BUDGETS_KEPT = 16  # openings: a plan may be drawn upon what was asked before the latest
 
 Window = tuple[date, str]
@@ -23,7 +31,7 @@ class Days(Check):
     """A phase comes once on a day; only after the configuration changed may it come again.
 
     The clock goes by the latest moment it has seen, so that nothing comes again when it is put
-    back.
+    back by less than a day.
     """
 
     NAME = "day"
@@ -32,10 +40,12 @@ class Days(Check):
         super().__init__(past, tell)
         self._day: date | None = None
         self._money: deque[tuple[int, date]] = deque(maxlen=BUDGETS_KEPT)  # opened, where
-        self._plan: tuple[date, int] | None = None
+        self._started_days: dict[date, None] = {}  # those the clock knows, and some before
+        self._plans: dict[date, int] = {}  # the latest revision, by day
         self._open: dict[Window, int] = {}
         self._over: dict[Window, int] = {}  # the latest
         self._changed = 0
+        self._back = 0  # the record upon which the clock went back
 
     def handlers(self) -> Mapping[type[Fact], Handler]:
         return {
@@ -45,6 +55,7 @@ class Days(Check):
             PhaseStarted: self._phase_started,
             PhaseEnded: self._phase_ended,
             PhaseMissed: self._phase_missed,
+            OccurrencesReopened: self._reopened,
             ConfigurationLoaded: self._configured,
         }
 
@@ -53,9 +64,22 @@ class Days(Check):
             self._changed = record.position
             self._over.clear()
 
+    def _reopened(self, record: Record, fact: OccurrencesReopened) -> None:
+        """Days and phases that the clock had been ahead of come again."""
+        self._changed, self._day, self._back = record.position, None, record.cause or 0
+        self._over.clear()
+
     def _started(self, record: Record, fact: DayStarted) -> None:
         if self._day is not None and fact.day <= self._day:
             self.wrong(record, f"{fact.day} starts after {self._day} has started")
+        known = [*self._started_days]
+        if fact.again and fact.day not in known:
+            self.wrong(record, f"{fact.day} starts again, and never did")
+        if not fact.again and fact.day in known[-DAYS_KNOWN:]:
+            self.wrong(record, f"{fact.day} starts again, and nobody says so")
+        self._started_days.setdefault(fact.day)
+        if len(known) > DAYS_KEPT:
+            del self._started_days[known[0]]
         latest = self.past.latest
         if latest is not None and not fact.starts_at <= latest < fact.ends_at:
             self.wrong(record, f"{fact.day} starts outside its time")
@@ -69,13 +93,15 @@ class Days(Check):
         self._money.append((record.position, fact.day))
 
     def _drawn(self, record: Record, fact: PlanDrawn) -> None:
-        before = self._plan[1] if self._plan and self._plan[0] == fact.day else 0
+        before = self._plans.get(fact.day, 0)
         if fact.revision != before + 1:
             self.wrong(record, f"plan {fact.revision} of {fact.day} follows plan {before}")
         known = [day for position, day in self._money if position <= (record.cause or 0)]
         if known[-1:] != [fact.day]:
             self.wrong(record, f"a plan for {fact.day}, whose budget is not open")
-        self._plan = fact.day, fact.revision
+        self._plans[fact.day] = fact.revision
+        if len(self._plans) > DAYS_KEPT:
+            del self._plans[next(iter(self._plans))]
 
     def _phase_started(self, record: Record, fact: PhaseStarted) -> None:
         window = fact.day, fact.phase
@@ -96,7 +122,8 @@ class Days(Check):
         latest = self.past.latest
         if latest is not None and fact.ends_at > latest:
             self.wrong(record, f"{fact.phase} of {fact.day} ends before its time")
-        self._close(window, record.position)
+        if record.cause != self._back:  # Where the clock goes back, it may come again.
+            self._close(window, record.position)
 
     def _phase_missed(self, record: Record, fact: PhaseMissed) -> None:
         window = fact.day, fact.phase

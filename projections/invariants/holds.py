@@ -10,11 +10,12 @@ from events.fact import Fact
 from events.record import Record
 from events.requests import ReleaseRequested
 from events.time import PhaseEnded, PhaseMissed, PhaseStarted
-from events.work import WorkReleased
+from events.work import WorkHeld, WorkReleased
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past, Work
 
 WINDOWS_KEPT = 8
+OF_TIME = frozenset({"phase_not_open", "not_before", "retry_backoff", "paused"})
 
 
 class Window(Struct):
@@ -41,6 +42,7 @@ class Holds(Check):
             PhaseEnded: self._ended,
             PhaseMissed: self._ended,
             ReleaseRequested: self._requested,
+            WorkHeld: self._held,
             WorkReleased: self._released,
         }
 
@@ -57,14 +59,28 @@ class Holds(Check):
         work = self.past.works.get(fact.work)
         if work is not None and not work.out:
             work.phase = work.not_before = None
+            work.freed = True
+
+    def _held(self, record: Record, fact: WorkHeld) -> None:
+        """What waits for something else than time has waited for its time already."""
+        work = self.past.works.get(fact.work)
+        if work is not None and work.not_before is not None and fact.reason not in OF_TIME:
+            self._wait_no_more(record, fact.work, work)
+
+    def _wait_no_more(self, record: Record, name: str, work: Work) -> None:
+        """A clock that goes back does not make it wait again."""
+        latest = self.past.latest or record.at  # A clock may have been set back since it came.
+        if work.not_before is not None and latest < work.not_before:
+            self.wrong(record, f"{name} goes before {work.not_before}")
+        work.not_before = None
 
     def _released(self, record: Record, fact: WorkReleased) -> None:
         work = self.past.works.get(fact.work)
         if work is None:
             return
-        latest = self.past.latest or record.at  # A clock may have been set back since it came.
-        if work.not_before is not None and latest < work.not_before:
-            self.wrong(record, f"{fact.work} goes before {work.not_before}")
+        self._wait_no_more(record, fact.work, work)
+        if work.start_before is not None and record.at > work.start_before and not work.begun:
+            self.wrong(record, f"{fact.work} goes after {work.start_before}")
         if not self._may_go(work, record.cause or 0):
             self.wrong(record, f"{fact.work} goes and its phase {work.phase} is not open")
 

@@ -5,14 +5,17 @@ have said more since. So what it could not know yet is asked for as it was at a 
 """
 
 from collections import deque
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from events.configuration import Configuration, Priority, Step
+from events.configuration import Configuration, Intent, Policies, Priority, Step
 
 ACTORS = ("clock", "planner", "phase_queue", "budget", "executor", "cleanup")
 SETTINGS_KEPT = 64
+INTENTS_KEPT = 4  # of one name: an actor is never far behind
+FAR = timedelta(days=1)  # A clock that is put back by more had been wrong.
+NO_POLICIES = Policies()
 
 
 class Work(Struct):
@@ -34,7 +37,11 @@ class Work(Struct):
     deferred: int = 0
     reason: str = ""  # why it is held, as last said
     stopping: bool = False
+    at_once: bool = False  # without a grace period
     buried: bool = False
+    only_if_idle: bool = False
+    freed: bool = False  # by a person: it waits for no time any more, nor for an idle machine
+    start_before: datetime | None = None
 
 
 class Run(Struct):
@@ -53,7 +60,17 @@ class Run(Struct):
     adopted: int = 0  # the position at which it was adopted last
     ended: int = 0  # the position at which its end was seen first
     cancelling: bool = False
+    at_once: bool = False  # and without a grace period
     reported: int | None = None  # what it said it cost
+
+
+class InForce(Struct, frozen=True):
+    """An intent as it stood from a position on; `intent` is None when there was none."""
+
+    since: int
+    intent: Intent | None
+    enabled: bool
+    by_hand: bool = False
 
 
 class Past:
@@ -67,7 +84,15 @@ class Past:
         self.works: dict[str, Work] = {}
         self.runs: dict[str, Run] = {}
         self.life = 0  # the position at which the present life of the daemon began, or 0
+        self.intents: dict[str, deque[InForce]] = {}  # by name, the latest last
+        self.back = 0  # where the clock was last put back by more than a day
         self._settings: deque[tuple[int, Configuration]] = deque(maxlen=SETTINGS_KEPT)
+
+    def advance(self, at: datetime, told: bool) -> None:
+        """It is later than ever. What was observed before the clock came back from far ahead may
+        still be recorded: only a moment that was `told` makes it so much later."""
+        if self.latest is None or told or at - self.latest <= FAR:
+            self.latest = at
 
     def configure(self, position: int, configuration: Configuration) -> None:
         """Other settings are in force from here on."""
@@ -79,3 +104,19 @@ class Past:
             if since <= position:
                 return configuration
         return None
+
+    def policies(self, position: int) -> Policies:
+        """Those of the house at a position."""
+        settings = self.settings(position)
+        return NO_POLICIES if settings is None else settings.policies
+
+    def intent(self, name: str, position: int) -> InForce | None:
+        """What stood under that name at a position; None when nothing ever did."""
+        for known in reversed(self.intents.get(name, ())):
+            if known.since <= position:
+                return known
+        return None
+
+    def enforce(self, name: str, known: InForce) -> None:
+        """Something else stands under that name from here on."""
+        self.intents.setdefault(name, deque(maxlen=INTENTS_KEPT)).append(known)

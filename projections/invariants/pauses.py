@@ -2,12 +2,13 @@
 
 After the queue has said that a scope is paused it releases nothing of that scope until it has
 said that it is resumed. The executor starts nothing of it whose money was reserved after the
-pause was on record; what was paid for before may still start. A life that begins paused, or in
-safe mode, begins with everything paused.
+pause was on record; what was paid for before may still start. The planner makes no work of an
+occurrence of it. A life that begins paused, or in safe mode, begins with everything paused.
 """
 
 from collections import deque
 from collections.abc import Mapping
+from datetime import date
 
 from events.budget import BudgetOpened, FundsOverrun
 from events.daemon import DaemonStarted
@@ -15,7 +16,7 @@ from events.fact import Fact
 from events.record import Record
 from events.requests import Paused, Resumed
 from events.runs import RunStarting
-from events.work import WorkReleased
+from events.work import WorkPlanned, WorkReleased
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past, Work
 
@@ -31,7 +32,9 @@ class Pauses(Check):
         super().__init__(past, tell)
         self._paused: dict[str, int] = {}  # label: position, as the queue has it
         self._changes: dict[str, deque[tuple[int, bool]]] = {}  # as the executor hears it
-        self._overrun: dict[str, int] = {}  # categories that the budget may have closed
+        self._overrun: dict[tuple[str, date], int] = {}  # categories that may be closed, by day
+        self._day: date | None = None  # whose money is given out
+        self._opened = 0  # the record upon which it was opened
 
     def handlers(self) -> Mapping[type[Fact], Handler]:
         return {
@@ -40,6 +43,7 @@ class Pauses(Check):
             Resumed: self._resume,
             FundsOverrun: self._close,
             BudgetOpened: self._open,
+            WorkPlanned: self._planned,
             WorkReleased: self._released,
             RunStarting: self._starting,
         }
@@ -58,17 +62,34 @@ class Pauses(Check):
     def _resume(self, record: Record, fact: Resumed) -> None:
         label = _label(fact)
         known = self._paused.pop(label, None)
-        if known is None and not (fact.scope == "category" and fact.name in self._overrun):
+        if known is None and not (fact.scope == "category" and self._is_closed(fact.name)):
             self.wrong(record, f"{label} is resumed and was not paused")
         self._change(label, record.position, False)
 
     def _close(self, record: Record, fact: FundsOverrun) -> None:
-        self._overrun[fact.category] = record.position
+        self._overrun[fact.category, fact.day] = record.position
+        if len(self._overrun) > CHANGES_KEPT:
+            del self._overrun[next(iter(self._overrun))]
 
     def _open(self, record: Record, fact: BudgetOpened) -> None:
-        if fact.revision == 1:
-            before = record.cause or 0
-            self._overrun = {name: at for name, at in self._overrun.items() if at > before}
+        if fact.day != self._day:
+            self._day, self._opened = fact.day, record.cause or 0
+
+    def _is_closed(self, category: str) -> bool:
+        """Whether the queue may know it as closed: on this day, or by what it heard since."""
+        return any(
+            name == category and (day == self._day or at > self._opened)
+            for (name, day), at in self._overrun.items()
+        )
+
+    def _planned(self, record: Record, fact: WorkPlanned) -> None:
+        """An occurrence does not wait for the end of a pause: the next one comes in time."""
+        if fact.source != "intent" or not self._changes:
+            return
+        for label in ("all", f"category:{fact.category}", f"lane:{fact.lane}"):
+            since = self._since(label, record.cause or 0)
+            if since:
+                self.wrong(record, f"{fact.key} is planned and {label} is paused since {since}")
 
     def _released(self, record: Record, fact: WorkReleased) -> None:
         if self._paused and (work := self.past.works.get(fact.work)) is not None:

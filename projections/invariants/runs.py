@@ -115,10 +115,11 @@ class Runs(Check):
 
     def _cancelling(self, record: Record, fact: RunCancelling) -> None:
         run = self.past.runs.get(fact.run)
-        if run is None or run.state != "starting" or run.cancelling:
+        again = run is not None and run.cancelling and (run.at_once or not fact.at_once)
+        if run is None or run.state != "starting" or again:
             self.wrong(record, f"{fact.run} is cancelled, and {_how(run, 'is not open')}")
         else:
-            run.cancelling = True
+            run.cancelling, run.at_once = True, run.at_once or fact.at_once
 
     def _closed(self, record: Record, fact: RunClosed) -> None:
         run = self.past.runs.get(fact.run)

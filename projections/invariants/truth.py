@@ -12,7 +12,12 @@ from events.budget import FundsReserved, FundsReturned, FundsSettled
 from events.catalogue import AnyFact, ARequest
 from events.plan import OccurrenceSkipped, PlanDrawn
 from events.record import Record
-from events.time import OccurrenceMissed
+from events.time import (
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
+)
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 from projections.database import Place, place_of
 from projections.invariants.check import Tell, Violation
@@ -28,12 +33,19 @@ _COUNTS = {
 }
 _SUMS = "SELECT day, category, reserved_usd_micros, settled_usd_micros FROM categories"
 
+VERDICTS = (
+    OccurrenceSkipped,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
+    OccurrenceExpired,
+)
 _COUNTED: dict[type[AnyFact], tuple[str, ...]] = {
     WorkPlanned: ("pieces of work",),
     **dict.fromkeys((WorkFinished, WorkDropped, WorkCancelled), ("ended pieces of work",)),
     FundsReserved: ("runs",),
     PlanDrawn: ("plans",),
-    **dict.fromkeys((OccurrenceSkipped, OccurrenceMissed), ("verdicts",)),
+    **dict.fromkeys(VERDICTS, ("verdicts",)),
     **dict.fromkeys(get_args(ARequest), ("requests",)),
 }
 

@@ -22,7 +22,6 @@ from projections.invariants.check import Check, Handler
 from projections.invariants.past import Run, Work
 
 Asked = WorkReleased | StepReached
-LAST_STATES = {"completed", "failed", "unknown", "cancelled", "buried"}
 
 
 class Works(Check):
@@ -71,7 +70,11 @@ class Works(Check):
                 fact.phase,
                 fact.not_before,
                 fact.defer_limit,
+                only_if_idle=fact.only_if_idle,
+                start_before=fact.start_before,
             )
+            if fact.start_before is not None and record.at > fact.start_before:
+                self.wrong(record, f"{fact.work} was to start before {fact.start_before}")
 
     def _held(self, record: Record, fact: WorkHeld) -> None:
         if (work := self._waiting(record, fact.work, "held")) is not None:
@@ -157,9 +160,9 @@ class Works(Check):
     def _stopping(self, record: Record, fact: WorkStopping) -> None:
         """It may have ended meanwhile: then nothing stops."""
         if (work := self.past.works.get(fact.work)) is not None:
-            if work.stopping:
+            if work.stopping and (work.at_once or not fact.at_once):
                 self.wrong(record, f"{fact.work} is stopped twice")
-            work.stopping = True
+            work.stopping, work.at_once = True, work.at_once or fact.at_once
 
     def _finished(self, record: Record, fact: WorkFinished) -> None:
         work = self._idle(record, fact.work, "finishes")
@@ -171,6 +174,10 @@ class Works(Check):
         work = self._waiting(record, fact.work, "dropped")
         if work is not None and work.begun:
             self.wrong(record, f"{fact.work} is dropped although it has begun")
+        if work is not None and fact.reason == "start_deadline":
+            latest = self.past.latest or record.at
+            if work.start_before is None or latest < work.start_before:
+                self.wrong(record, f"{fact.work} is dropped for a deadline that has not passed")
         self.past.works.pop(fact.work, None)
 
     def _cancelled(self, record: Record, fact: WorkCancelled) -> None:

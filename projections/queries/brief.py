@@ -46,7 +46,8 @@ class Gone(Document, frozen=True):
 
 
 class Missed(Document, frozen=True):
-    """Occurrences that became no work: skipped or missed."""
+    """Occurrences of one fate that became no work: missed, skipped, expired, coalesced into a
+    later one, or superseded by it. What somebody's edit took back is not among them."""
 
     intent: str
     verdict: str
@@ -122,8 +123,12 @@ _FAILED = """SELECT * FROM runs WHERE ended_at >= :since
 _DROPPED = """SELECT * FROM works WHERE ended_at >= :since AND state IN ('dropped', 'cancelled')
         AND state IN ('failed', 'unknown', 'dropped', 'cancelled', 'buried')
     ORDER BY ended_at DESC, position DESC LIMIT :limit"""
-_MISSED = """SELECT * FROM verdicts WHERE at >= :since AND verdict <> 'planned'
-    ORDER BY at DESC, position DESC LIMIT :limit"""
+_MISSED = """SELECT intent, verdict, reason, sum(count) AS count, max(at_least) AS at_least,
+        min(due_at) AS due_at, max(last_due_at) AS last_due_at
+    FROM verdicts WHERE at >= :since AND verdict <> 'planned'
+        AND (verdict <> 'superseded' OR reason = 'newer_occurrence')
+        AND (reopened_after IS NULL OR due_at <= reopened_after)
+    GROUP BY intent, verdict, reason ORDER BY max(position) DESC LIMIT :limit"""
 _NEEDS = """SELECT * FROM (
         SELECT state AS kind, ended_at AS at, work, run, name,
             iif(state = 'buried', 'out of attempts', 'unknown')

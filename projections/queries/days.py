@@ -12,6 +12,7 @@ from projections.queries.documents import Document, bounded, listed, snapshot
 LINES_MAX = 5  # summaries of runs, for each day
 LOOKED_AT_MAX = 200  # the newest runs of a day, for these lines
 LINE_MAX = 160  # characters
+LOST = ("missed", "expired", "skipped")
 ENDS = ("failed", "unknown", "dropped", "cancelled", "buried")
 
 
@@ -45,6 +46,7 @@ class Day(Tally, frozen=True):
     day: str
     starts_at: str | None
     ends_at: str | None
+    occurrences: dict[str, int] = field(default_factory=dict)  # by verdict
     cost_usd_micros: int = 0
     cost_by_category: dict[str, int] = field(default_factory=dict)
     phases: list[PhaseTally] = field(default_factory=list)
@@ -87,6 +89,7 @@ def _full(connection: Connection, day: Day) -> Day:
     strongest, weakest = _extremes(phases)
     day = replace(
         day,
+        occurrences=_occurrences(connection, day),
         cost_usd_micros=sum(costs.values()),
         cost_by_category=costs,
         phases=phases,
@@ -102,6 +105,14 @@ def _costs(connection: Connection, day: str) -> dict[str, int]:
     sql = """SELECT category, settled_usd_micros FROM categories
         WHERE day = ? AND settled_usd_micros > 0 ORDER BY category"""
     return dict(connection.execute(sql, (day,)).fetchall())
+
+
+def _occurrences(connection: Connection, day: Day) -> dict[str, int]:
+    """A range that reaches over days counts to the one in which it begins."""
+    sql = """SELECT verdict, sum(count) FROM verdicts
+        WHERE due_at >= ? AND due_at < ? AND (reopened_after IS NULL OR due_at <= reopened_after)
+        GROUP BY verdict ORDER BY verdict"""
+    return dict(connection.execute(sql, (day.starts_at, day.ends_at)).fetchall())
 
 
 def _phases(connection: Connection, day: str) -> list[PhaseTally]:
@@ -140,9 +151,13 @@ def _words(day: Day, told: Sequence[str]) -> str:
     """Figures in the first line, phases in the second, then what the newest runs said."""
     ends = [f"{count} {state}" for state in ENDS if (count := getattr(day, state))]
     cost = f"{day.cost_usd_micros / 1_000_000:.2f} USD"
+    lost = [f"{count} {name}" for name in LOST if (count := day.occurrences.get(name))]
+    missed = [f"occurrences: {', '.join(lost)}"] if lost else []
     first = ", ".join([f"{day.day}: {day.completed} of {day.planned} completed", *ends, cost])
     phases = ", ".join(_phase_words(phase) for phase in day.phases)
-    return "\n".join([first, *([f"phases: {phases}"] if phases else []), *(f"- {t}" for t in told)])
+    return "\n".join(
+        [first, *([f"phases: {phases}"] if phases else []), *missed, *(f"- {t}" for t in told)]
+    )
 
 
 def _phase_words(phase: PhaseTally) -> str:

@@ -1,18 +1,20 @@
 """A data folder whose log has secrets in it, and bundles of it."""
 
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 from click.testing import CliRunner
 from msgspec.structs import replace
 
 from actors.replay.simulation import Simulation
-from events.configuration import Action
+from events.configuration import Action, ConfigurationRefused, Intent, On
+from events.intents import IntentAddRequested, SignalReceived
 from events.runs import RunResult
 from events.sqlite import SqliteStore
 from horarium.cli import horarium
 from horarium.places import Places, places
-from tests.rules.stepping_story import SETTINGS, lived, stored
+from tests.rules.stepping_story import BEGIN, SETTINGS, lived, stored
 
 CANARIES = {
     "environment": "tangerine dream 42",
@@ -23,6 +25,9 @@ CANARIES = {
     "argument": "sk-canary-0123456789abcdefXYZ",
     "option": "opensesame",
     "url": "knockknock",
+    "signal": "the doorbell rang thrice",
+    "by hand": "a walnut under the mat",
+    "fault": "marmalade on line seven",
 }
 READ = Action(
     category="work",
@@ -33,14 +38,27 @@ READ = Action(
     environment={"WORD": CANARIES["environment"]},
     input_json=f'{{"prompt": "{CANARIES["input"]}"}}',
 )  # fmt: skip
-SECRETIVE = replace(SETTINGS, actions={**SETTINGS.actions, "read": READ})
+LISTENING = Intent(run="read", on=On(signal="bell"))
+SECRETIVE = replace(
+    SETTINGS,
+    actions={**SETTINGS.actions, "read": READ},
+    intents={**SETTINGS.intents, "listening": LISTENING},
+)
 
 
 def a_life() -> Simulation:
-    """Jobs that print their environment and say their prompt."""
+    """Jobs that print their environment and say their prompt, signals, intents made by hand, and
+    a file that cannot be used."""
     tail = f"{CANARIES['tail']} WORD={CANARIES['environment']}"
     said = RunResult(CANARIES["summary"], data_json=f'{{"x": "{CANARIES["data"]}"}}')
-    return lived(SECRETIVE, said, tail)
+    world = lived(SECRETIVE, said, tail)
+    end = BEGIN + timedelta(hours=36)
+    by_hand = Intent(run="read", now=True, input_json=f'{{"x": "{CANARIES["by hand"]}"}}')
+    world.say(end, SignalReceived("bell", "k1", f'"{CANARIES["signal"]}"'), "cli")
+    world.say(end, IntentAddRequested("mine", by_hand, "k2"), "cli")
+    world.say(end, ConfigurationRefused("config.toml", (CANARIES["fault"],)), "daemon")
+    world.run_until(end + timedelta(hours=1))
+    return world
 
 
 def a_house(folder: Path) -> Places:

@@ -26,8 +26,9 @@ from projections.database import place_of
 from projections.past import checkpoint_before
 from projections.projector import Projector, rebuild
 from projections.tables import TABLES
+from tests.rules.projection_script import logs
 from tests.rules.projection_story import LIFE, NOON, log
-from tests.rules.test_projections_properties import dump, from_scratch, logs
+from tests.rules.test_projections_properties import dump, from_scratch
 
 EVERY = 7
 

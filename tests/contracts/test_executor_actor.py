@@ -15,7 +15,7 @@ from events.catalogue import AnyFact
 from events.daemon import DaemonStarted
 from events.record import Record
 from events.requests import Paused, Resumed
-from events.runs import RunStarted, Trouble
+from events.runs import RunCancelling, RunStarted, Trouble
 from tests.rules.executor_story import given, planned, released, starting
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -41,8 +41,8 @@ class Watched:
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         self.asked.append(("refuse", brief.run, answers, trouble))
 
-    def stop(self, run: str) -> None:
-        self.asked.append(("stop", run))
+    def stop(self, run: str, at_once: bool = False) -> None:
+        self.asked.append(("stop", run, at_once))
 
     def recover(
         self,
@@ -96,6 +96,16 @@ def test_a_run_that_a_pause_overtook_is_not_handed_to_the_door(pause: AnyFact) -
     actor, door = executor(open_run(pause))
     actor.perform(STARTING)
     assert door.asked == [("refuse", "r1-1", 50, "paused")]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_door_hears_how_gently_a_run_is_to_be_stopped(at_once: bool) -> None:
+    cancelling = RunCancelling("r1-1", "w1-1", at_once)
+    actor, door = executor(open_run(cancelling))
+    actor.perform(Record(70, NOON, "executor", 69, cancelling))
+    assert door.asked == [("stop", "r1-1", at_once)]
+    actor.resume(())
+    assert door.asked[2:] == [("stop", "r1-1", at_once)], "also after a restart"
 
 
 @pytest.mark.parametrize(

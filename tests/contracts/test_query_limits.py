@@ -16,10 +16,12 @@ from projections.projector import rebuild
 from projections.queries.brief import brief
 from projections.queries.budget import budget, cost_per_day
 from projections.queries.days import days
+from projections.queries.intents import intents, verdicts
+from projections.queries.occurrences import ledger, silence
 from projections.queries.plan import plan
 from projections.queries.queue import queue
 from projections.queries.report import report
-from projections.queries.requests import lives, occurrences
+from projections.queries.requests import lives
 from projections.queries.runs import run, runs
 from projections.queries.status import status
 from projections.queries.work import work
@@ -35,6 +37,7 @@ from tests.rules.projection_story import (
     TODAY,
     Caused,
     log,
+    moment,
 )
 
 
@@ -75,7 +78,10 @@ EVERYTHING: dict[str, Callable[[Connection], Any]] = {
     "brief": lambda c: brief(c, since=NOON),
     "work": lambda c: work(c, "w1"),
     "run": lambda c: run(c, "r1"),
-    "occurrences": occurrences,
+    "intents": intents,
+    "verdicts": lambda c: verdicts(c, "hourly"),
+    "ledger": lambda c: ledger(c, "2026-11-20", (moment(0), moment(9)), moment(5)),
+    "silence": lambda c: silence(c, moment(5)),
     "lives": lives,
 }
 

@@ -18,8 +18,9 @@ from events.work import (
 )
 from projections.queries.brief import brief
 from projections.queries.days import days, rolling_summary
+from projections.queries.intents import intents, verdicts
 from projections.queries.report import By, report
-from projections.queries.requests import lives, occurrences, pauses, request, verdicts
+from projections.queries.requests import lives, pauses, request
 from tests.contracts.query_story import (
     STORY,
     YESTERDAY,
@@ -71,6 +72,7 @@ def test_a_day_in_words(projections: Connection) -> None:
         (
             "2026-11-20: 2 of 9 completed, 1 failed, 1 unknown, 1 dropped, 1 buried, 0.00 USD",
             "phases: morning in progress (1/2), evening pending (0/1)",
+            "occurrences: 12 missed, 1 skipped",
             "- asks: a long story",
         )
     )
@@ -198,7 +200,7 @@ def test_a_request_is_looked_up_by_its_key(projections: Connection) -> None:
 
 
 def test_occurrences_pauses_and_lives_are_listed(projections: Connection) -> None:
-    assert [(o.intent, o.due, o.skipped, o.missed) for o in occurrences(projections)] == [
+    assert [(o.intent, o.due, o.skipped, o.missed) for o in intents(projections)] == [
         ("daily", 1, 1, 0),
         ("hourly", 0, 0, 12),
     ]

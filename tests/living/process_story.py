@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from actors.executor.brief import RunBrief
+from actors.executor.keeper.client import Kept
 from actors.executor.processes import Processes
 from events.catalogue import AnyObservation
 from events.configuration import Action
@@ -32,9 +33,13 @@ class Told:
         for fact in facts:
             self._queue.put((cause, fact))
 
+    def get(self, seconds: float = PATIENCE_SECONDS) -> tuple[int, AnyObservation]:
+        """The next thing told, with what it answers."""
+        return self._queue.get(timeout=seconds)
+
     def next(self, kind: type[Any]) -> Any:
         """The next thing told, which must be of that kind and answer our decision."""
-        cause, fact = self._queue.get(timeout=PATIENCE_SECONDS)
+        cause, fact = self.get()
         assert cause == ANSWERS
         assert type(fact) is kind, fact
         return fact
@@ -109,9 +114,11 @@ OURS = {
 class House:
     """A door with its data folder, and what it told."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(
+        self, data: Path, umask: int = -1, kind: type[Processes | Kept] = Processes
+    ) -> None:
         self.data, self.told = data, Told()
-        self.door = Processes(data, self.told, now, OURS)
+        self.door = kind(data, self.told, now, OURS, umask)
         self._runs = 0
 
     def start(self, action: Action, **changes: Any) -> str:

@@ -7,6 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actors.executor import identity
+from actors.executor.keeper.client import Kept
+from actors.executor.processes import Processes
 from events.configuration import Action
 from events.runs import ResultFault, RunResult, RunStarted
 from tests.living.process_story import OURS, House, command, shell
@@ -14,9 +17,9 @@ from tests.living.process_story import OURS, House, command, shell
 pytestmark = pytest.mark.living
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "data")
+@pytest.fixture(params=[Processes, Kept])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    house = House(tmp_path / "data", kind=request.param)
     yield house
     house.door.close(0)
 
@@ -65,6 +68,25 @@ def test_the_files_of_a_run_are_for_us_alone(house: House) -> None:
     }
     assert modes == {"input.json": 0o600, "output.log": 0o600}
     assert house.file("").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
+def test_what_a_run_makes_is_as_open_as_its_umask_says_and_what_we_make_never(
+    tmp_path: Path, umask: int
+) -> None:
+    house = House(tmp_path / "data", umask)
+    ended = house.end_of(shell("umask; mkdir $HORARIUM_WORK_FOLDER/made; echo x > made/file"))
+    house.door.close(0)
+    made = house.data / "work/w1-1/made"
+    assert int(ended.tail, 8) == umask
+    assert mode(made) == 0o777 & ~umask
+    assert mode(made / "file") == 0o666 & ~umask
+    assert [mode(house.file(name)) for name in ("input.json", "output.log")] == [0o600] * 2
+    assert [mode(folder) for folder in (house.file(""), made.parent)] == [0o700] * 2
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 # What it says of itself
@@ -182,7 +204,10 @@ def test_the_time_of_a_run_is_measured(house: House) -> None:
     assert house.end_of(command("sleep", "0.2")).duration_ms >= 200
 
 
-def test_who_is_started_can_be_told_from_all_others(house: House) -> None:
+@pytest.mark.parametrize("earlier", [0, 3])
+def test_who_is_started_can_be_told_from_all_others(house: House, earlier: int) -> None:
+    for _ in range(earlier):
+        house.end_of(command("true"))
     house.start(shell("cat /proc/$$/stat; cat /proc/sys/kernel/random/boot_id"))
     started = house.told.next(RunStarted)
     house.told.ended()
@@ -190,3 +215,40 @@ def test_who_is_started_can_be_told_from_all_others(house: House) -> None:
     assert started.pid == int(stat.split()[0])
     assert started.start_ticks == int(stat.rpartition(")")[2].split()[19])
     assert started.boot == boot
+
+
+TICK = identity.TICK_NS
+
+
+class Kernel:
+    """Says of each process that it began in this tick, and counts how often it was asked."""
+
+    def __init__(self, ticks: int | None, patch: pytest.MonkeyPatch) -> None:
+        self.ticks, self.asked = ticks, 0
+        patch.setattr(identity, "stat", self.stat)
+
+    def stat(self, pid: int) -> identity.Stat | None:
+        self.asked += 1
+        return None if self.ticks is None else identity.Stat("R", 1, pid, pid, self.ticks)
+
+
+def test_while_the_clock_agrees_with_the_kernel_that_is_asked_only_in_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel, births = Kernel(7, monkeypatch), identity.Births()
+    within, across = (7 * TICK, 8 * TICK - 1), (7 * TICK, 8 * TICK)
+    assert [births.of(1, *within) for _ in range(5)] == [7] * 5
+    assert kernel.asked == 1
+    assert births.of(1, *across) == 7
+    assert kernel.asked == 2
+    assert births.of(1, *within) == 7
+    assert kernel.asked == 2
+
+
+@pytest.mark.parametrize(("ticks", "born"), [(6, 6), (8, 8), (None, 0)])
+def test_a_clock_that_does_not_agree_with_the_kernel_is_not_trusted(
+    monkeypatch: pytest.MonkeyPatch, ticks: int | None, born: int
+) -> None:
+    kernel, births = Kernel(ticks, monkeypatch), identity.Births()
+    assert [births.of(1, 7 * TICK, 7 * TICK) for _ in range(5)] == [born] * 5
+    assert kernel.asked == 5

@@ -268,12 +268,12 @@ def test_a_daemon_may_die_twice(tmp_path: Path, door: Processes, told: Told) -> 
 @pytest.mark.parametrize(
     ("line", "stat"),
     [
-        (b"7 (sh) S 1 7 7 0 -1 4 1 1 0 0 0 0 0 0 20 0 1 0 991 1 1", ("S", 7, 7, 991)),
-        (b"8 (a) R 2) Z 1 5 6 0 -1 4 1 1 0 0 0 0 0 0 20 0 1 0 992 1 1", ("Z", 5, 6, 992)),
-        (b"9 ((\n)) S 1 5 6 0 -1 4 1 1 0 0 0 0 0 0 20 0 1 0 993 1 1", ("S", 5, 6, 993)),
+        (b"7 (sh) S 1 7 7 0 -1 4 1 1 0 0 0 0 0 0 20 0 1 0 991 1 1", ("S", 1, 7, 7, 991, 1)),
+        (b"8 (a) R 2) Z 1 5 6 0 -1 4 1 1 0 0 0 0 0 0 20 0 1 0 992 1 1", ("Z", 1, 5, 6, 992, 1)),
+        (b"9 ((\n)) S 1 5 6 0 -1 4 1 1 0 0 0 0 0 0 20 0 3 0 993 1 1", ("S", 1, 5, 6, 993, 3)),
     ],
 )
 def test_the_name_of_a_program_may_hold_anything(
-    line: bytes, stat: tuple[str, int, int, int]
+    line: bytes, stat: tuple[str, int, int, int, int, int]
 ) -> None:
     assert identity.parsed(line) == stat

@@ -38,13 +38,14 @@ class Setting(NamedTuple):
     until: tuple[str, int] = ("06:40", 0)
     outcome: Endings | None = None
     request: Mapping[str, Any] = NOTHING
+    intent: Mapping[str, Any] = NOTHING
     run: bool = False  # The question is about its first run.
 
 
 def lived(it: Setting, source: Source) -> tuple[World, Callable[[], Explanation]]:
     """A morning with that job in it, and the question about it."""
     job = {"lane": "desk", "category": "study", "estimate_usd_micros": DOLLAR, **it.job}
-    house = _set_off(action("job", it.house, **job), source, it.phase)
+    house = _set_off(action("job", it.house, **job), source, it)
     world = World(house, _outcome(it.outcome))
     world.until("05:55")
     it.inject(world)
@@ -60,14 +61,15 @@ def _outcome(wanted: Endings | None) -> Endings:
     return lambda starting: (long if starting.action == "busy" else others)(starting)
 
 
-def _set_off(house: Configuration, source: Source, phase: str) -> Configuration:
+def _set_off(house: Configuration, source: Source, it: Setting) -> Configuration:
+    phase = it.phase
     house = replace(
         house,
         actions={**house.actions, "busy": Action(command=("b",), category="chores", lane="desk")},
     )
     match source:
         case "cron":
-            when = Intent(run="job", cron="30 6 20 11 *", phase=phase or None)
+            when = Intent(run="job", cron="30 6 20 11 *", phase=phase or None, **it.intent)
             return with_(house, intents={**house.intents, "early": when})
         case "template":
             job = house.actions["job"]

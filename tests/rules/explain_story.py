@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from actors.replay.books import BOOKS, next_instant
 from actors.replay.explaining import Explanation, Teller
-from actors.replay.happenings import occurrence, passed_over, phase, request, template
+from actors.replay.happenings import passed_over, phase, request, template
+from actors.replay.occasions import occurrence
 from actors.replay.past import Remembered
 from actors.replay.simulation import Ending, Simulation
 from events.catalogue import AnyFact, AnyObservation

@@ -5,8 +5,7 @@ anything up that the queue keeps to be quick.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import msgpack
@@ -16,7 +15,7 @@ from actors.phase_queue.rules import RULES
 from actors.phase_queue.state import Queue
 from events.budget import FundsOffered, FundsRefused
 from events.catalogue import AnyFact
-from events.configuration import PRIORITIES, Configuration, ConfigurationLoaded
+from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.plan import WorkWithdrawn
 from events.record import Record
@@ -50,32 +49,8 @@ from events.work import (
     WorkReturned,
     WorkStopping,
 )
+from tests.rules.phase_queue_seen import Seen, follow
 from tests.rules.phase_queue_story import HOUSE, NOON
-
-
-@dataclass
-class Seen:
-    """A piece of work, as far as the facts tell."""
-
-    plan: WorkPlanned
-    age: int
-    phase: str | None
-    day: date | None
-    category: str
-    wakes_at: datetime | None
-    unpaid: bool = False
-    moved: bool = False
-    started: bool = False
-    stopping: bool = False
-    run: str | None = None  # while it is released
-    step: int = 1
-    attempt: int = 1
-    held: WorkHeld | None = None
-    ended: bool = False
-
-    @property
-    def order(self) -> tuple[int, int]:
-        return PRIORITIES.index(self.plan.priority), self.age
 
 
 class World:
@@ -259,7 +234,7 @@ class World:
             case ConfigurationLoaded(configuration=Configuration() as house):
                 self.house = house
             case _ if work is not None and not work.ended:
-                _follow(work, fact)
+                follow(work, fact)
                 self._wake(work)
 
     def _wake(self, work: Seen) -> None:
@@ -282,6 +257,8 @@ class World:
             case WorkHeld(work=name):
                 assert name in self.waiting
                 assert decision != self.works[name].held or isinstance(because, ReleaseRequested)
+                if decision.reason == "no_funds" and not self.works[name].unpaid:
+                    self._check_unasked(decision, because)
             case WorkDropped(work=name) | WorkDeferred(work=name):
                 assert name in self.waiting and not self.works[name].started
                 assert not (isinstance(because, WorkWithdrawn) and self.works[name].moved)
@@ -289,6 +266,18 @@ class World:
                 assert name in self.waiting
             case WorkStopping(work=name):
                 assert name in self.running and not self.works[name].stopping
+
+    def _check_unasked(self, decision: WorkHeld, because: AnyFact) -> None:
+        """Others were just refused what it would ask for."""
+        work = self.works[decision.work]
+        assert isinstance(because, FundsRefused)
+        told = decision.category, decision.ceiling_usd_micros, decision.priority
+        ceiling = 9 if work.step > 1 else 40
+        assert told == (work.category, ceiling, work.plan.priority)
+        assert because.left_usd_micros < ceiling
+        assert because.reason == "day_spent" or because.category == work.category
+        asked = self.works[because.work].plan.priority
+        assert asked == "critical" or work.plan.priority != "critical"
 
     def _nothing_is_lost(self) -> None:
         """Each work waits for something, is released, or has ended; alarms are for who waits."""
@@ -309,7 +298,12 @@ class World:
         work = self.works[name]
         facts: dict[str, Callable[[], AnyFact]] = {
             "finished": lambda: WorkFinished(name, "completed"),
-            "refused": lambda: FundsRefused(work.run or "", name, "research", 1, 0, "day_spent"),
+            "refused": lambda: FundsRefused(
+                work.run or "", name, work.category, 50, self.position % 50, "category_spent"
+            ),
+            "the day is spent": lambda: FundsRefused(
+                work.run or "", name, work.category, 1, 0, "day_spent"
+            ),
             "paused": lambda: WorkReturned(name, work.run or "", work.step, work.attempt, "paused"),
             "too late": lambda: WorkReturned(
                 name, work.run or "", work.step, work.attempt, "too_late"
@@ -324,9 +318,7 @@ class World:
                 name, work.step, "read", work.attempt + 1, self.now
             ),
         }
-        if work.started and how == "too late":
-            how = "paused"  # The executor says the other of a first attempt only.
-        stopping, by_hand = work.stopping, work.phase is None
+        stopping, by_hand = work.stopping, work.phase is None and not work.started
         self.lives(facts[how]())
         if how in ("paused", "too late") and stopping:
             assert isinstance(self.said[0], WorkCancelled)
@@ -357,34 +349,3 @@ class World:
             request: Any = self.answered[number % len(self.answered)]
             self.lives(request)
             assert [type(decision) for decision in self.said] == [RequestRepeated]
-
-
-def _follow(work: Seen, fact: AnyFact) -> None:
-    match fact:
-        case WorkReleased(run=run):
-            work.run, work.held = run, None
-        case WorkHeld():
-            work.held = fact
-            work.unpaid = work.unpaid and fact.reason == "no_funds"
-        case FundsRefused():
-            work.run, work.unpaid = None, True
-        case WorkReturned():
-            work.run = None
-        case FundsOffered():
-            work.unpaid = False
-        case RunRetrying():
-            work.run, work.started, work.phase = None, True, None
-            work.attempt, work.wakes_at = fact.attempt, fact.retry_at
-        case StepReached():
-            work.run, work.started, work.phase = fact.run, True, None
-            work.category, work.step, work.attempt = fact.category, fact.step, fact.attempt
-        case WorkDeferred():
-            work.phase, work.day, work.unpaid = fact.phase, fact.day, False
-        case WorkMoved():
-            work.phase, work.day, work.moved = fact.phase, None, True
-        case WorkStopping():
-            work.stopping = True
-        case ReleaseRequested() if work.run is None:
-            work.phase = work.wakes_at = None
-        case WorkFinished() | WorkDropped() | WorkCancelled():
-            work.ended, work.run, work.held = True, None, None

@@ -6,12 +6,38 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from events.budget import (
+    BudgetExhausted,
     CategoryReopened,
     FundsReserved,
     FundsSettled,
 )
 from events.catalogue import AnyFact
-from events.configuration import Configuration, ConfigurationLoaded, Day, Phase, Step
+from events.configuration import (
+    Configuration,
+    ConfigurationLoaded,
+    ConfigurationRefused,
+    Day,
+    Intent,
+    On,
+    Phase,
+    Step,
+)
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    IdleAsked,
+    IntentAdded,
+    IntentAddRequested,
+    IntentRemoved,
+    IntentRemoveRequested,
+    IntentsConfigured,
+    IntentSwitched,
+    IntentSwitchRequested,
+    OccurrenceBuffered,
+    OccurrenceEnded,
+    SignalReceived,
+    WorkOvertaken,
+)
 from events.plan import PlanDrawn
 from events.record import Record
 from events.requests import (
@@ -34,7 +60,19 @@ from events.runs import (
     RunStarting,
 )
 from events.time import (
+    CalendarChanged,
+    ClockStepped,
     DayStarted,
+    Expected,
+    HostSlept,
+    IdleProbing,
+    IdleSeen,
+    OccurrenceDue,
+    OccurrenceExpired,
+    OccurrencesCoalesced,
+    OccurrencesExpected,
+    OccurrencesReopened,
+    OccurrencesSuperseded,
     PhaseStarted,
 )
 from events.work import (
@@ -107,6 +145,7 @@ def configured(*phases: Phase, starts_at: time = time(0)) -> ConfigurationLoaded
     return ConfigurationLoaded("#", Configuration(day=Day(starts_at=starts_at), phases=phases))
 
 
+BELL = Intent(run="gather", on=On(signal="bell"))
 ASKED = WorkRequested("gather", "k")
 BECAME = WorkPlanned("w1", "gather", "request", "k", STEPS, "research", "main")
 ANSWERS: list[tuple[AnyFact, AnyFact, str]] = [
@@ -122,4 +161,30 @@ ANSWERS: list[tuple[AnyFact, AnyFact, str]] = [
     (PauseRequested("all", "k"), Paused("all"), "paused"),
     (ResumeRequested("all", "k"), Resumed("all"), "resumed"),
     (ResumeRequested("category", "k", "research"), CategoryReopened("research"), "reopened"),
+    (SignalReceived("bell", "k"), OccurrenceDue("ring", NOON), "due"),
+    (IntentAddRequested("ring", BELL, "k"), IntentAdded("ring", BELL, "request", "k"), "added"),
+    (IntentRemoveRequested("ring", "k"), IntentRemoved("ring", "asked", "k"), "removed"),
+    (IntentSwitchRequested("ring", True, "k"), IntentSwitched("ring", True, "k"), "enabled"),
+    (IntentSwitchRequested("ring", False, "k"), IntentSwitched("ring", False, "k"), "disabled"),
 ]
+OF_TIME_AND_INTENTS: tuple[AnyFact, ...] = (
+    HostSlept(9_000, NOON),
+    ClockStepped(-9_000, NOON),
+    IdleSeen(True),
+    IdleProbing(NOON),
+    IdleAsked("w1"),
+    CalendarChanged("tzdata", "2026a", "2026b"),
+    ConfigurationRefused("config.toml", ("it is empty",)),
+    OccurrencesExpected(TODAY, "day_started", (Expected("daily", DAWN, EVENING, 4),)),
+    OccurrencesCoalesced("daily", DAWN, NOON, 2, EVENING, "host_slept"),
+    OccurrencesSuperseded("daily", DAWN, NOON, 2, "edited"),
+    OccurrenceExpired("daily", NOON, "start_deadline"),
+    OccurrencesReopened(DAWN),
+    OccurrenceBuffered("daily", NOON),
+    OccurrenceEnded("daily", NOON, "completed", "w1"),
+    WorkOvertaken("w1", "daily", NOON),
+    IntentsConfigured(("daily",)),
+    BudgetExhausted(TODAY, "research"),
+    AlertRaised("clock_stepped", "by a year"),
+    AlertCleared("clock_stepped"),
+)

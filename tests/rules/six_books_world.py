@@ -387,5 +387,5 @@ def _waits_for_good_reason(world: World, queue: Queue, work: Work) -> bool:
             return bool(world.latest < rings_at == work.wakes_at)
         case "phase_not_open":
             return work.until is not None and work.until > world.latest
-        case None:
+        case "not_idle" | None:  # No work here waits for an idle machine.
             return False

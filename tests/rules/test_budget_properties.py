@@ -1,6 +1,6 @@
 """Whatever happens, in whatever order: what always holds of the budget."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +13,7 @@ from msgspec import msgpack
 from actors.budget.ledger import Ledger
 from actors.budget.rules import RULES
 from events.budget import (
+    BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
     FundsOffered,
@@ -55,6 +56,10 @@ class World:
     ended: set[str] = field(default_factory=set)  # runs that were settled or returned
     settled: Counter[tuple[date, str]] = field(default_factory=Counter)
     over: Counter[tuple[date, str]] = field(default_factory=Counter)
+    days: list[date] = field(default_factory=list)  # as they were opened
+    unknown: Counter[date] = field(default_factory=Counter)  # gone of a day long forgotten
+    exhausted: set[tuple[date, str]] = field(default_factory=set)
+    closed_on: defaultdict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
     closed: set[str] = field(default_factory=set)
     refused: dict[str, WorkReleased | StepReached] = field(default_factory=dict)  # by work
     offered: dict[str, WorkReleased | StepReached] = field(default_factory=dict)  # by work
@@ -112,7 +117,9 @@ class World:
             return True
         if self.opened is None:
             return False
-        everything = sum(map(self.used, SPENDERS)) + promised.total()
+        everything = (
+            sum(map(self.used, SPENDERS)) + promised.total() + self.unknown[self.opened.day]
+        )
         limit = LIMIT if ask.priority == "critical" else LIMIT - RESERVE
         in_category = CATEGORIES.get(category, 0) - self.used(category) - promised[category]
         return amount <= min(in_category, limit - everything)
@@ -129,8 +136,11 @@ class World:
                 assert run in self.held and run not in self.ended
             case FundsOverrun():
                 assert decision.over_usd_micros > 0
-            case BudgetOpened(day=day):
-                assert self.opened is None or day > self.opened.day
+            case BudgetOpened(day=day, revision=revision):
+                assert (revision == 1) == (day not in self.days), "new money comes once a day"
+            case BudgetExhausted(day=day, category=category):
+                assert self.opened is not None and day == self.opened.day
+                assert (day, category) not in self.exhausted, "once is enough"
             case FundsOffered(work=work, category=category):
                 promised = self.promised()
                 fitting = [w for w, ask in self.refused.items() if self.fits(ask, promised)]
@@ -154,14 +164,27 @@ class World:
                     self.settled[held.day, held.category] += decision.cost_usd_micros
             case FundsOverrun(_, category, day, over):
                 self.over[day, category] += over
-                if self.opened is not None and day == self.opened.day:
-                    self.closed.add(category)
+                self.closed_on[day].add(category)
             case CategoryReopened(category):
                 self.closed.remove(category)
-            case BudgetOpened():
-                self.opened, self.closed = decision, set()
+            case BudgetOpened(day=day):
+                self._open(decision)
+            case BudgetExhausted(day=day, category=category):
+                self.exhausted.add((day, category))
             case FundsOffered(work=work):
                 self.offered[work] = self.refused.pop(work)
+
+    def _open(self, opened: BudgetOpened) -> None:
+        day = opened.day
+        last = list(dict.fromkeys(reversed(self.days)))[:8]
+        self.opened = opened
+        if day in self.days and day not in last:
+            self.closed_on[day] = set()
+            for category in SPENDERS:
+                self.settled[day, category] += CATEGORIES.get(category, 0) - self.used(category)
+            self.unknown[day] = LIMIT - sum(map(self.used, SPENDERS))
+        self.days.append(day)
+        self.closed = self.closed_on[day]
 
     def _nothing_is_overspent(self) -> None:
         if self.opened is None:
@@ -170,7 +193,7 @@ class World:
         for category in SPENDERS:
             over += self.over[day, category]
             assert self.used(category) <= CATEGORIES.get(category, 0) + self.over[day, category]
-        assert sum(map(self.used, SPENDERS)) <= LIMIT + over
+        assert sum(map(self.used, SPENDERS)) + self.unknown[day] <= LIMIT + over
 
 
 Move = Callable[[World], None]
@@ -289,7 +312,7 @@ moves = some.one_of(
     some.builds(asks_again, numbers),
     some.builds(cancels, numbers),
     some.builds(waits, numbers, some.sampled_from(OTHERWISE)),
-    some.builds(starts_day, some.sampled_from([-1, 0, 0, 1, 1, 5])),
+    some.builds(starts_day, some.sampled_from([-6, -1, 0, 0, 1, 1, 5])),
     some.just(loads),
     some.sampled_from(list(CATEGORIES)).map(
         lambda name: lambda world: world.lives(ResumeRequested("category", "k", name))

@@ -16,7 +16,6 @@ from actors.calendar import (
     in_window,
     instant,
     next_boundary,
-    phase_after,
     phase_on,
     phases_at,
     phases_of,
@@ -271,32 +270,6 @@ def test_nothing_changes_before_the_next_boundary(
     between = at + (boundary - at) * data.draw(some.floats(0, 1, exclude_max=True))
     assert present(min(between, boundary - timedelta(microseconds=1))) == present(at)
     assert present(boundary) != present(at)
-
-
-def test_the_next_phase_starts_strictly_later() -> None:
-    configuration = configured(*FOUR)
-    six = utc("2026-11-20T06:00")
-    before, at = (
-        phase_after(configuration, six - timedelta(seconds=1)),
-        phase_after(configuration, six),
-    )
-    assert before is not None and (before.phase, before.starts_at) == ("morning", six)
-    assert at is not None and (at.phase, at.starts_at) == ("afternoon", utc("2026-11-20T12:00"))
-
-
-def test_the_next_phase_may_be_a_week_away_but_not_never() -> None:
-    weekly = configured(phase("review", "09:00", "10:00", "fri"))
-    found = phase_after(weekly, utc("2026-11-20T09:00"))
-    assert found is not None and found.day == date(2026, 11, 27)
-    never = configured(Phase(name="never", start=time(9), end=time(10), days=()))
-    assert phase_after(never, utc("2026-11-20T09:00")) is None
-
-
-def test_the_next_phase_can_be_one_of_the_day_that_has_begun_in_the_evening() -> None:
-    configuration = configured(phase("late", "01:00", "03:00"), starts_at="04:00")
-    found = phase_after(configuration, utc("2026-11-20T23:00"))
-    assert found is not None
-    assert (found.day, found.starts_at) == (date(2026, 11, 20), utc("2026-11-21T01:00"))
 
 
 NINE_TO_FIVE = Window(start=time(9), end=time(17), days=("fri",))

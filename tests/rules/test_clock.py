@@ -1,6 +1,6 @@
 """What holds for the clock whatever is asked of it, and however its clock is set."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from msgspec import msgpack
 
 from actors.calendar import PhaseWindow, day_of, phases_of
 from actors.clock.rules import RULES, Clock, next_instant
-from actors.triggers import count_between
 from events.catalogue import AnyDecision, AnyFact
 from events.configuration import Configuration, ConfigurationLoaded, Day, Intent, Phase
 from events.daemon import DaemonStarted
@@ -22,7 +21,7 @@ from events.time import (
     AlarmSet,
     DayStarted,
     OccurrenceDue,
-    OccurrenceMissed,
+    OccurrencesExpected,
     PhaseEnded,
     PhaseMissed,
     PhaseStarted,
@@ -95,7 +94,7 @@ INTENTS = {
 # How the wall clock moves between what the clock is told, in seconds; None: until it must look.
 moves = some.lists(
     some.tuples(
-        some.one_of(some.none(), some.integers(0, 100_000), some.integers(-100_000, 100_000)),
+        some.one_of(some.none(), some.integers(0, 100_000), some.integers(-20_000, 20_000)),
         some.sampled_from([PASSED, PASSED, STARTED]),
     ),
     max_size=12,
@@ -171,29 +170,6 @@ def ended(window: PhaseWindow, last: datetime) -> list[list[type]]:
     return [lived, [PhaseMissed]] if window.ends_at <= last else [[PhaseStarted]]
 
 
-@settings(max_examples=200, deadline=None)
-@for_any(places(), moves)
-def test_each_occurrence_gets_one_verdict_and_none_comes_early_or_twice(
-    place: tuple[str, datetime], told: list[tuple[int | None, AnyFact]]
-) -> None:
-    zone, first = place
-    world = World(first, days_and_phases(zone, time(0), (), **INTENTS))
-    live(world, told)
-    verdicts: Counter[str] = Counter()
-    last: dict[str, datetime] = {}
-    for now, fact in world.decided:
-        match fact:
-            case OccurrenceDue(intent=intent, due_at=due_at):
-                assert last.get(intent, first) < due_at <= now
-                last[intent], verdicts[intent] = due_at, verdicts[intent] + 1
-            case OccurrenceMissed(intent=intent, count=count):
-                assert last.get(intent, first) < fact.first_due_at <= fact.last_due_at < now
-                last[intent], verdicts[intent] = fact.last_due_at, verdicts[intent] + count
-                assert not fact.at_least
-    for name, trigger in INTENTS.items():
-        assert verdicts[name] == count_between(trigger, zone, first, world.furthest, 10_000)
-
-
 # Everything at once: configurations come and go, alarms are set, clocks jump.
 
 configurations = some.builds(
@@ -234,8 +210,10 @@ def test_whatever_is_configured_nothing_happens_twice_or_before_its_time(
         world.tell(PASSED)
         wakes = next_instant(world.clock)
         assert wakes is not None and wakes > world.now
-    days = [fact.day for _, fact in world.decided if isinstance(fact, DayStarted)]
-    assert days == sorted(set(days))
+    started = [fact for _, fact in world.decided if isinstance(fact, DayStarted)]
+    assert len({fact.day for fact in started if not fact.again}) == len(
+        [fact for fact in started if not fact.again]
+    )
     due: dict[str, list[datetime]] = defaultdict(list)
     for now, fact in world.decided:
         if isinstance(fact, OccurrenceDue):
@@ -243,7 +221,7 @@ def test_whatever_is_configured_nothing_happens_twice_or_before_its_time(
             assert fact.due_at <= now
         if isinstance(fact, AlarmRang):
             assert fact.rings_at <= now
-    assert all(instants == sorted(set(instants)) for instants in due.values())
+    assert all(len(instants) == len(set(instants)) for instants in due.values())
     open_phases: set[tuple[date, str]] = set()
     for _, fact in world.decided:
         if isinstance(fact, PhaseStarted):
@@ -278,7 +256,7 @@ def test_days_and_phases_come_before_occurrences_and_these_before_alarms() -> No
     world.tell(AlarmSet("one", "budget", MIDNIGHT - timedelta(minutes=15)))
     world.now = MIDNIGHT
     told = [type(fact) for fact in world.tell(PASSED)]
-    assert told == [DayStarted, PhaseStarted, OccurrenceDue, AlarmRang]
+    assert told == [DayStarted, PhaseStarted, OccurrencesExpected, OccurrenceDue, AlarmRang]
 
 
 def test_a_clock_without_a_start_waits_for_nothing() -> None:

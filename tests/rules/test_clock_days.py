@@ -12,6 +12,7 @@ from events.daemon import DaemonStarted
 from events.record import Record
 from events.time import (
     DayStarted,
+    OccurrencesReopened,
     PhaseEnded,
     PhaseMissed,
     PhaseStarted,
@@ -96,15 +97,27 @@ def test_days_without_us_do_not_open_but_the_one_we_come_back_to_does() -> None:
     ]
 
 
-def test_a_clock_that_is_put_back_opens_no_day_and_no_phase_again() -> None:
+def test_a_clock_that_is_put_back_a_little_opens_no_day_and_no_phase_again() -> None:
     clock = started(at("09:00", SATURDAY), loaded(MORNING, AFTERNOON))
-    assert when(clock, at("07:00", FRIDAY), PASSED) == []
+    assert when(clock, at("09:00", FRIDAY), PASSED) == []
     assert when(clock, at("13:00", FRIDAY), STARTED) == []
     assert when(clock, at("07:00", SATURDAY), PASSED) == []
     assert when(clock, at("12:00", SATURDAY), PASSED) == [
         PhaseEnded(SATURDAY, "morning", at("12:00", SATURDAY)),
         PhaseStarted(SATURDAY, "afternoon", at("12:00", SATURDAY), at("18:00", SATURDAY)),
     ]
+
+
+def test_a_clock_that_is_put_back_by_more_than_a_day_goes_through_it_again() -> None:
+    clock = started(at("09:00"), loaded(MORNING, AFTERNOON))
+    when(clock, at("09:00", SATURDAY), PASSED)
+    assert when(clock, at("08:59"), PASSED) == [
+        OccurrencesReopened(at("08:59")),
+        PhaseEnded(SATURDAY, "morning", at("08:59")),
+        DayStarted(FRIDAY, at("00:00"), at("00:00", SATURDAY), again=True),
+        PhaseStarted(FRIDAY, "morning", at("06:00"), at("12:00")),
+    ]
+    assert next_instant(clock) == at("12:00")
 
 
 @pytest.mark.parametrize(

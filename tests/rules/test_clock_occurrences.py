@@ -1,270 +1,217 @@
-"""What the clock tells of intents and alarms, one story each: given, when, then."""
+"""How intents become due in time, and what a day is expected to bring: given, when, then."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from msgspec import msgpack
 
-from actors.clock.rules import RULES, Clock, next_instant
-from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Configuration, ConfigurationLoaded, Day, Intent, Phase
-from events.daemon import DaemonStarted
-from events.record import Record
+from actors.clock.rules import next_instant
+from events.catalogue import AnyDecision
+from events.configuration import Clock, Configuration, Dates, Day, Hours, Intent, Phase, Policies
+from events.intents import IntentsConfigured
+from events.plan import OccurrenceSkipped
 from events.time import (
-    AlarmCleared,
-    AlarmRang,
-    AlarmSet,
+    DayStarted,
+    Expected,
     OccurrenceDue,
-    OccurrenceMissed,
-    TimePassed,
+    OccurrenceExpired,
+    OccurrencesExpected,
 )
+from tests.rules.clock_world import MIDNIGHT, PASSED, World
 
-FRIDAY, SATURDAY, SUNDAY = (date(2026, 11, on) for on in (20, 21, 22))
-STARTED = DaemonStarted(version="0.1.0", pid=1, boot="b")
-PASSED = TimePassed()
-Told = Sequence[tuple[datetime, AnyFact]]
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+FRIDAY, SATURDAY = MIDNIGHT.date(), date(2026, 11, 21)
 
 
 def at(text: str, on: date = FRIDAY) -> datetime:
-    return datetime.combine(on, time.fromisoformat(text), UTC)
+    return datetime.fromisoformat(f"{on}T{text}+00:00")
 
 
-def phase(name: str, start: str, end: str) -> Phase:
-    return Phase(name=name, start=time.fromisoformat(start), end=time.fromisoformat(end))
+def world_at(text: str, zone: str = "UTC", **intents: Intent) -> World:
+    now = at(text) if "T" not in text else datetime.fromisoformat(f"{text}+00:00")
+    return World(now, Configuration(day=Day(timezone=zone), intents=intents))
 
 
-MORNING, AFTERNOON = phase("morning", "06:00", "12:00"), phase("afternoon", "12:00", "18:00")
-NIGHT = phase("night", "22:00", "06:00")
+def world_of(intents: dict[str, Intent]) -> World:
+    return World(at("09:30"), Configuration(intents=intents))
 
 
-def loaded(
-    *phases: Phase, zone: str = "UTC", starts_at: str = "00:00", **intents: Intent
-) -> ConfigurationLoaded:
-    day = Day(timezone=zone, starts_at=time.fromisoformat(starts_at))
-    return ConfigurationLoaded("d", Configuration(day=day, phases=phases, intents=intents))
+def cron(fields: str, **more: object) -> Intent:
+    return Intent(run="read", cron=fields, **more)  # type: ignore[arg-type]
 
 
-def hourly(run: str = "read", enabled: bool = True) -> Intent:
-    return Intent(run=run, cron="0 * * * *", enabled=enabled)
+HOURLY = cron("0 * * * *")
 
 
-def when(clock: Clock, now: datetime, fact: AnyFact) -> list[AnyDecision]:
-    return list(RULES.consider(clock, Record(7, now, "timer", None, fact)))
-
-
-def given(*told: tuple[datetime, AnyFact]) -> Clock:
-    clock = RULES.state()
-    for now, fact in told:
-        when(clock, now, fact)
-    return clock
-
-
-def started(now: datetime, configuration: ConfigurationLoaded) -> Clock:
-    return given((now, configuration), (now, STARTED))
+def of_kind(kind: type, told: list[AnyDecision]) -> list[AnyDecision]:
+    return [fact for fact in told if isinstance(fact, kind)]
 
 
 def test_an_intent_is_due_on_its_instant_and_then_waits_for_the_next() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    assert next_instant(clock) == at("10:00")
-    assert when(clock, at("10:00"), PASSED) == [OccurrenceDue("read", at("10:00"))]
-    assert when(clock, at("10:00"), PASSED) == []
-    assert next_instant(clock) == at("11:00")
+    world = world_at("09:30", read=HOURLY)
+    assert next_instant(world.clock) == at("10:00")
+    assert world.pass_time(30 * MINUTE) == [OccurrenceDue("read", at("10:00"))]
+    assert world.tell(PASSED) == []
+    assert next_instant(world.clock) == at("11:00")
 
 
-def test_occurrences_come_by_due_time_and_then_by_name() -> None:
-    quick, slow = Intent(run="read", cron="30 * * * *"), hourly()
-    clock = started(at("09:45"), loaded(b=slow, a=slow, c=quick))
-    assert when(clock, at("10:40"), PASSED) == [
-        OccurrenceDue("a", at("10:00")),
-        OccurrenceDue("b", at("10:00")),
-        OccurrenceDue("c", at("10:30")),
+def test_what_a_day_brings_is_told_when_it_starts() -> None:
+    world = world_at("22:30", rare=cron("0 9 * * 1"), read=HOURLY)
+    first = world.log[1][1]
+    assert first[1] == OccurrencesExpected(
+        FRIDAY, "day_started", (Expected("read", at("23:00"), at("23:00"), 1),)
+    )
+    midnight, last = at("00:00", SATURDAY), at("23:00", SATURDAY)
+    assert world.pass_time(2 * HOUR)[1:] == [
+        DayStarted(SATURDAY, midnight, midnight + 24 * HOUR),
+        OccurrencesExpected(SATURDAY, "day_started", (Expected("read", midnight, last, 24),)),
+        OccurrenceDue("read", midnight),
     ]
 
 
-def test_after_an_absence_the_latest_is_due_and_the_others_were_missed() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    assert when(clock, at("13:10"), STARTED) == [
-        OccurrenceMissed("read", at("10:00"), at("12:00"), 3, "daemon_down"),
-        OccurrenceDue("read", at("13:00")),
-    ]
-    assert next_instant(clock) == at("14:00")
+def test_nothing_is_expected_of_what_no_time_makes_due() -> None:
+    world = world_at("09:30", next=Intent(run="read", after="read"), now=Intent(run="x", now=True))
+    assert of_kind(OccurrencesExpected, world.log[1][1]) == []
+    assert OccurrenceDue("now", at("09:30")) in world.log[1][1]
 
 
-def test_what_a_late_wake_up_missed_was_late() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    assert when(clock, at("11:10"), PASSED) == [
-        OccurrenceMissed("read", at("10:00"), at("10:00"), 1, "late"),
-        OccurrenceDue("read", at("11:00")),
-    ]
+def test_five_hundred_intents_are_told_at_once() -> None:
+    many = {f"i{n}": HOURLY for n in range(1_001)}
+    told = world_of(many).log[1][1]
+    assert [len(fact.intents) for fact in told if isinstance(fact, OccurrencesExpected)] == [
+        500, 500, 1,
+    ]  # fmt: skip
 
 
-def test_those_that_were_missed_are_counted_up_to_a_thousand() -> None:
-    minutely = Intent(run="read", cron="* * * * *")
-    clock = started(at("09:30"), loaded(read=minutely))
-    back = at("09:30", date(2027, 11, 20))
-    assert when(clock, back, STARTED)[-2:] == [
-        OccurrenceMissed(
-            "read", at("09:31"), back - timedelta(minutes=1), 1000, "daemon_down", at_least=True
-        ),
-        OccurrenceDue("read", back),
-    ]
+def test_a_hundred_that_are_due_at_one_instant_are_told_in_one_pass() -> None:
+    world = world_of({f"i{n:03}": HOURLY for n in range(100)})
+    world.now = at("10:00")
+    assert world.tell(PASSED) == [OccurrenceDue(f"i{n:03}", at("10:00")) for n in range(100)]
 
 
-def test_exactly_a_thousand_are_not_at_least_a_thousand() -> None:
-    clock = started(at("09:30"), loaded(read=Intent(run="read", every_seconds=1)))
-    missed, _ = when(clock, at("09:30") + timedelta(seconds=1001), STARTED)
-    assert isinstance(missed, OccurrenceMissed)
-    assert (missed.count, missed.at_least) == (1000, False)
+def test_a_restart_in_the_same_day_expects_nothing_new() -> None:
+    world = world_at("09:30", read=HOURLY)
+    assert world.be_down(SECOND) == []
 
 
-def test_once_is_due_once_also_after_an_absence() -> None:
-    clock = started(at("09:30"), loaded(read=Intent(run="read", at=at("10:00"))))
-    assert when(clock, at("13:00"), STARTED) == [OccurrenceDue("read", at("10:00"))]
-    assert when(clock, at("14:00"), loaded(read=Intent(run="read", at=at("10:00")))) == []
-    assert when(clock, at("14:00"), PASSED) == []
+def test_jitter_is_the_same_each_time_and_the_occurrence_keeps_its_instant() -> None:
+    late = cron("0 * * * *", jitter_seconds=600)
+    world = world_at("09:30", read=late)
+    first = next_instant(world.clock)
+    assert first is not None and at("10:00") < first <= at("10:10")
+    assert world.pass_time(first - world.now - SECOND) == []
+    assert world.pass_time(SECOND) == [OccurrenceDue("read", at("10:00"))]
+    assert next_instant(world.clock) == first + HOUR
+    assert next_instant(world_at("09:30", other=late).clock) != first
 
 
-def test_a_new_intent_is_armed_from_now_on_and_a_past_one_is_missed() -> None:
-    clock = started(at("09:30"), loaded())
-    past = Intent(run="read", at=datetime.fromisoformat("2026-11-20T10:00:00+02:00"))
-    assert when(clock, at("10:00"), loaded(past=past, read=hourly())) == [
-        OccurrenceMissed("past", at("08:00"), at("08:00"), 1, "in_the_past")
-    ]
-    assert when(clock, at("10:30"), PASSED) == []
-    assert next_instant(clock) == at("11:00")
-
-
-def test_another_trigger_is_armed_from_now_on_and_what_it_overtook_was_missed() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    other = Intent(run="read", cron="45 * * * *")
-    assert when(clock, at("12:10"), loaded(read=other)) == [
-        OccurrenceMissed("read", at("10:00"), at("12:00"), 3, "daemon_down")
-    ]
-    assert when(clock, at("12:10"), STARTED) == []
-    assert next_instant(clock) == at("12:45")
-
-
-def test_other_work_for_the_same_trigger_does_not_move_it() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    assert when(clock, at("10:10"), loaded(read=hourly("write"))) == []
-    assert when(clock, at("10:10"), STARTED) == [OccurrenceDue("read", at("10:00"))]
-
-
-def test_another_zone_moves_what_goes_by_the_wall_and_nothing_else() -> None:
-    nine, often = Intent(run="read", cron="0 9 * * *"), Intent(run="read", every_seconds=60)
-    clock = started(at("07:00:30"), loaded(nine=nine, often=often))
-    assert when(clock, at("07:02"), loaded(nine=nine, often=often, zone="Europe/Berlin")) == []
-    assert when(clock, at("07:02"), PASSED)[-2:] == [
-        OccurrenceMissed("often", at("07:01"), at("07:01"), 1, "late"),
-        OccurrenceDue("often", at("07:02")),
-    ]
-    assert OccurrenceDue("nine", at("08:00")) in when(clock, at("08:00"), PASSED)
-
-
-def test_an_intent_that_is_gone_or_disabled_comes_no_more() -> None:
-    clock = started(at("09:30"), loaded(gone=hourly(), off=hourly()))
-    assert when(clock, at("09:40"), loaded(off=hourly(enabled=False))) == []
-    assert when(clock, at("11:00"), PASSED) == []
-    assert next_instant(clock) == at("00:00", SATURDAY)
-
-
-def test_an_intent_that_is_enabled_again_is_armed_from_now_on() -> None:
-    done = Intent(run="read", at=at("09:00"))
-    clock = started(at("08:30"), loaded(read=hourly(), done=done))
-    when(clock, at("09:00"), PASSED)
-    resting = Intent(run="read", at=at("09:00"), enabled=False)
-    when(clock, at("09:40"), loaded(read=hourly(enabled=False), done=resting))
-    assert when(clock, at("12:10"), loaded(read=hourly(), done=done)) == []
-    assert when(clock, at("12:10"), PASSED) == []
-    assert next_instant(clock) == at("13:00")
-
-
-def test_a_clock_that_is_put_back_makes_nothing_due_twice() -> None:
-    clock = started(at("09:30"), loaded(read=hourly()))
-    assert when(clock, at("10:00"), PASSED) == [OccurrenceDue("read", at("10:00"))]
-    assert when(clock, at("09:59"), STARTED) == []
-    assert when(clock, at("09:59"), loaded()) == []
-    assert when(clock, at("09:59"), loaded(read=hourly())) == []
-    assert when(clock, at("10:00"), PASSED) == []
-    assert when(clock, at("11:00"), PASSED) == [OccurrenceDue("read", at("11:00"))]
+def test_the_jitter_of_the_house_holds_at_once_when_it_changes() -> None:
+    world = world_at("09:30", read=HOURLY)
+    settings = Configuration(intents={"read": HOURLY}, policies=Policies(jitter_seconds=600))
+    assert world.load(settings) == []
+    first = next_instant(world.clock)
+    assert first is not None and first > at("10:00")
 
 
 @pytest.mark.parametrize(
-    ("zone", "fields", "asleep_at", "woken_at", "due_at"),
+    ("zone", "fields", "asleep_at", "due"),
     [
-        ("Europe/Berlin", "30 2 * * *", "2026-03-29T00:00", "01:00", "01:00"),
-        ("America/New_York", "30 1 * * *", "2026-11-01T05:00", "06:40", "05:30"),
-        ("Australia/Lord_Howe", "15 2 * * *", "2026-10-03T15:00", "15:30", "15:30"),
-        ("America/Santiago", "0 0 * * *", "2026-09-06T03:00", "04:05", "04:00"),
+        ("Europe/Berlin", "30 2 * * *", "2026-03-29T00:00", ["2026-03-29T01:00"]),
+        ("America/New_York", "30 1 * * *", "2026-11-01T05:00", ["2026-11-01T05:30"]),
+        ("Australia/Lord_Howe", "15 2 * * *", "2026-10-03T15:00", ["2026-10-03T15:30"]),
+        ("America/Santiago", "0 0 * * *", "2026-09-06T03:00", ["2026-09-06T04:00"]),
     ],
 )
-def test_what_is_due_while_clocks_change_is_due_once(
-    zone: str, fields: str, asleep_at: str, woken_at: str, due_at: str
+def test_what_is_named_is_due_once_while_clocks_change(
+    zone: str, fields: str, asleep_at: str, due: list[str]
 ) -> None:
-    asleep = datetime.fromisoformat(asleep_at).replace(tzinfo=UTC)
-    woken, due = at(woken_at, asleep.date()), at(due_at, asleep.date())
-    clock = started(asleep, loaded(zone=zone, read=Intent(run="read", cron=fields)))
-    told = when(clock, woken, PASSED) + when(clock, woken + timedelta(hours=20), PASSED)
-    assert [fact for fact in told if isinstance(fact, OccurrenceDue)] == [
-        OccurrenceDue("read", due)
+    world = world_at(asleep_at, zone, read=cron(fields))
+    world.pass_time(20 * HOUR)
+    assert world.dues("read") == [datetime.fromisoformat(f"{one}+00:00") for one in due]
+
+
+@pytest.mark.parametrize(
+    ("policy", "start", "told"),
+    [
+        ({"dst_gap": "skip"}, "2026-03-29T00:30", [("01:00", "dst_gap")]),
+        ({}, "2026-03-29T00:30", [("01:00", "")]),
+        ({}, "2026-10-25T00:10", [("00:30", ""), ("01:30", "dst_overlap")]),
+        ({"dst_overlap": "last"}, "2026-10-25T00:10", [("00:30", "dst_overlap"), ("01:30", "")]),
+        ({"dst_overlap": "both"}, "2026-10-25T00:10", [("00:30", ""), ("01:30", "")]),
+    ],
+)
+def test_an_occurrence_that_clocks_pass_over_is_skipped(
+    policy: dict[str, str], start: str, told: list[tuple[str, str]]
+) -> None:
+    world = world_at(start, "Europe/Berlin", read=cron("30 2 * * *", **policy))
+    verdicts = [
+        (f"{fact.due_at:%H:%M}", getattr(fact, "reason", ""))
+        for fact in world.pass_time(2 * HOUR)
+        if isinstance(fact, OccurrenceDue | OccurrenceSkipped)
+    ]
+    assert verdicts == told
+
+
+def test_outside_its_conditions_an_intent_is_not_due_and_not_expected() -> None:
+    intent = cron(
+        "0 * * * *",
+        windows=(Hours(start=at("10:00").time(), end=at("13:00").time()),),
+        exclude=(Dates(first=SATURDAY),),
+        starts_at=at("10:30"),
+    )
+    world = world_at("09:30", read=intent)
+    assert of_kind(OccurrencesExpected, world.log[1][1]) == [
+        OccurrencesExpected(FRIDAY, "day_started", (Expected("read", at("11:00"), at("12:00"), 2),))
+    ]
+    world.pass_time(48 * HOUR)
+    assert world.dues("read") == [at("11:00"), at("12:00")]
+
+
+def test_a_phase_is_a_condition_too() -> None:
+    night = Phase(name="night", start=at("22:00").time(), end=at("06:00").time())
+    settings = Configuration(
+        phases=(night,), intents={"read": cron("0 */3 * * *", phases=("night",))}
+    )
+    world = World(at("09:30"), settings)
+    world.pass_time(24 * HOUR)
+    assert world.dues("read") == [at("00:00", SATURDAY), at("03:00", SATURDAY)]
+
+
+def test_an_intent_is_due_no_more_often_than_its_maximum() -> None:
+    world = world_at("09:30", read=cron("0 * * * *", max_runs=2))
+    told = of_kind(OccurrencesExpected, world.log[1][1])
+    assert told == [
+        OccurrencesExpected(FRIDAY, "day_started", (Expected("read", at("10:00"), at("11:00"), 2),))
+    ]
+    world.pass_time(24 * HOUR)
+    assert world.dues("read") == [at("10:00"), at("11:00")]
+
+
+def test_one_that_comes_too_late_for_its_deadline_expires() -> None:
+    world = world_at("09:30", read=cron("0 * * * *", start_deadline_seconds=10))
+    assert world.be_down(30 * MINUTE + 11 * SECOND) == [
+        OccurrenceExpired("read", at("10:00"), "start_deadline")
     ]
 
 
-def alarm(name: str, rings: str, setter: str = "phase_queue") -> AlarmSet:
-    return AlarmSet(name, setter, at(rings))
+def test_what_is_known_first_becomes_a_fact() -> None:
+    world = world_at("09:30", b=HOURLY, a=HOURLY)
+    assert world.log[0][1] == [IntentsConfigured(added=("b", "a"))]
 
 
-def test_an_alarm_rings_when_its_moment_has_come() -> None:
-    clock = started(at("09:00"), loaded())
-    assert when(clock, at("09:00"), alarm("work:w1", "09:30")) == []
-    assert next_instant(clock) == at("09:30")
-    assert when(clock, at("09:29:59"), PASSED) == []
-    assert when(clock, at("09:30"), PASSED) == [AlarmRang("work:w1", "phase_queue", at("09:30"))]
-    assert when(clock, at("09:30"), PASSED) == []
+def test_a_secondly_intent_is_told_every_second() -> None:
+    world = world_at("09:30", read=Intent(run="read", every_seconds=1))
+    assert len(world.pass_time(MINUTE)) == 60
 
 
-def test_alarms_ring_in_order_of_time_then_name() -> None:
-    clock = started(at("09:00"), loaded())
-    for name, rings in [("c", "09:10"), ("b", "09:20"), ("a", "09:20")]:
-        when(clock, at("09:00"), alarm(name, rings))
-    assert when(clock, at("09:30"), STARTED) == [
-        AlarmRang("c", "phase_queue", at("09:10")),
-        AlarmRang("a", "phase_queue", at("09:20")),
-        AlarmRang("b", "phase_queue", at("09:20")),
-    ]
+def test_an_intent_made_due_now_is_due_once_in_its_life() -> None:
+    world = world_at("09:30", read=Intent(run="read", now=True))
+    world.be_down(HOUR)
+    world.load(Configuration(intents={"read": Intent(run="write", now=True)}))
+    world.pass_time(HOUR)
+    assert world.dues("read") == [at("09:30")]
 
 
-def test_an_alarm_for_the_past_rings_without_delay() -> None:
-    clock = started(at("09:00"), loaded())
-    when(clock, at("09:00"), alarm("late", "08:00"))
-    assert next_instant(clock) == at("08:00")
-    assert when(clock, at("09:00"), PASSED) == [AlarmRang("late", "phase_queue", at("08:00"))]
-
-
-def test_an_alarm_can_be_set_anew_and_cleared() -> None:
-    clock = started(at("09:00"), loaded())
-    when(clock, at("09:00"), alarm("one", "09:30"))
-    when(clock, at("09:00"), alarm("one", "10:00"))
-    when(clock, at("09:00"), alarm("two", "09:30"))
-    when(clock, at("09:00"), AlarmCleared("two", "phase_queue"))
-    assert when(clock, at("09:40"), PASSED) == []
-    assert when(clock, at("10:00"), PASSED) == [AlarmRang("one", "phase_queue", at("10:00"))]
-
-
-def test_setters_do_not_share_names() -> None:
-    clock = started(at("09:00"), loaded())
-    when(clock, at("09:00"), alarm("one", "09:30", setter="budget"))
-    when(clock, at("09:00"), alarm("one", "09:40"))
-    when(clock, at("09:00"), AlarmCleared("one", "phase_queue"))
-    assert when(clock, at("09:50"), PASSED) == [AlarmRang("one", "budget", at("09:30"))]
-
-
-def test_alarms_set_and_cleared_for_ever_leave_nothing_behind() -> None:
-    clock = started(at("09:00"), loaded())
-    when(clock, at("09:00"), alarm("stays", "09:30"))
-    for n in range(1000):
-        when(clock, at("09:00"), alarm(f"work:w{n}", "10:00"))
-        when(clock, at("09:00"), AlarmCleared(f"work:w{n}", "phase_queue"))
-    assert len(msgpack.encode(clock)) < 5_000
-    assert next_instant(clock) == at("09:30")
+def test_the_limit_of_a_house_is_read_where_it_is_needed() -> None:
+    settings = Configuration(clock=Clock(misfire_grace_seconds=0), intents={"read": HOURLY})
+    world = World(at("09:30"), settings)
+    assert world.pass_time(30 * MINUTE) == [OccurrenceDue("read", at("10:00"))]

@@ -21,12 +21,14 @@ from hypothesis import strategies as some
 from events.configuration import (
     Action,
     Cleanup,
+    Clock,
     Configuration,
     Day,
     Executor,
     Intent,
     Lines,
     Plan,
+    Policies,
     Storage,
     Template,
 )
@@ -41,6 +43,7 @@ from tests.rules.configuration_story import CONTEXT
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config.toml"
 CASS = ROOT / "examples" / "cass.toml"
+HOMER = ROOT / "examples" / "homer.toml"
 AGENT = ROOT / "examples" / "cass_agent.py"
 
 
@@ -117,6 +120,7 @@ def test_the_shipped_configuration_shows_every_setting_under_its_sentence() -> N
 def test_the_shipped_configuration_shows_the_defaults() -> None:
     found = load(CONFIG, {}).configuration
     assert (found.day, found.plan, found.executor) == (Day(), Plan(), Executor())
+    assert (found.policies, found.clock) == (Policies(), Clock())
     assert (found.cleanup, found.store, found.log) == (Cleanup(), Storage(), Lines())
     assert (found.budget.daily_usd_micros, found.budget.reserve_usd_micros) == (5_000_000, 500_000)
     noop, look, check = (
@@ -140,7 +144,7 @@ def test_the_shipped_configuration_costs_nothing_and_fills_every_phase() -> None
     assert any(window.start == window.end for window in look.windows), "welcome at any time"
 
 
-@pytest.mark.parametrize("file", [CONFIG, CASS], ids=["config", "cass"])
+@pytest.mark.parametrize("file", [CONFIG, CASS, HOMER], ids=["config", "cass", "homer"])
 def test_the_doctor_finds_no_error_in_what_ships(file: Path, tmp_path: Path) -> None:
     found = examine(file, tmp_path / "data", os.environ)
     assert [fault for fault in found if fault.severity == "error"] == []

@@ -117,8 +117,9 @@ at = 2026-12-24T18:00:00Z
         "config.toml:23  templates.memory.phases[0]  unknown phase 'nihgt' (did you mean 'night'?)",
         "config.toml:25  intents.never.run  unknown action or template 'memroy' "
         "(did you mean 'memory'?)",
-        "config.toml:26  intents.never.cron  cron '0 0 31 2 *': bad day-of-month",
-        "config.toml:30  intents.both.at  exactly one of cron, every, at is needed, "
+        "config.toml:26  intents.never.cron  cron '0 0 31 2 *' never comes: no year has such a day "
+        "(did you mean '0 0 L 2 *'?)",
+        "config.toml:30  intents.both.at  exactly one of cron, every, at, on, after is needed, "
         "not every and at",
     ]
 
@@ -149,7 +150,8 @@ at = 2026-12-24T18:00:00Z
         ),
         pytest.param(
             FREE + "[intents.a]\nrun = 'look'",
-            "config.toml:3  intents.a  exactly one of cron, every, at is needed, not none",
+            "config.toml:3  intents.a  exactly one of cron, every, at, on, after is needed, "
+            "not none",
             id="an intent without a trigger",
         ),
         pytest.param(
@@ -230,12 +232,12 @@ def test_nothing_is_told_twice_about_what_cannot_be_read(tmp_path: Path) -> None
 def test_a_file_that_is_missing_closed_or_none_is_said_plainly(tmp_path: Path) -> None:
     missing, binary, huge = (tmp_path / name for name in ("no.toml", "bad.toml", "big.toml"))
     binary.write_bytes(b"[day]\n# \xff\n")
-    huge.write_bytes(b"#" * ((1 << 20) + 1))
+    huge.write_bytes(b"#" * ((16 << 20) + 1))
     assert [faults(path, {})[0].message for path in (missing, tmp_path, binary, huge)] == [
         "there is no such file; name one with --config or HORARIUM_CONFIG",
         "is not a file",
         "is not UTF-8 here",
-        "is larger than 1 MiB",
+        "is larger than 16 MiB",
     ]
     assert faults(binary, {})[0].line == 2
 

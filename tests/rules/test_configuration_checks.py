@@ -78,37 +78,39 @@ COSTLY = "[actions.a]\nexecutor = 'noop'\nestimate_usd = 0.3\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "warning"),
     [
         pytest.param(
-            COSTLY + "[budget.categories]\ngenerall = 1",
-            "config.toml:1  actions.a.category  the category 'general' has no money: a can "
-            "never be paid (did you mean 'generall'?)",
-            id="a category without money",
-        ),
-        pytest.param(
             COSTLY + "[budget.categories]\ngeneral = '5%'",
-            "config.toml:3  actions.a.estimate_usd  it can never be paid: it may cost $0.30, "
-            "and the category 'general' has $0.25",
+            "config.toml:3  actions.a.estimate_usd  warning: it will be held: it may cost "
+            "$0.30, and the category 'general' has $0.25",
             id="more than its category has",
         ),
         pytest.param(
             COSTLY + "[budget]\ndaily_usd = 1\nreserve_usd = 0.8\ncategories = { general = 1 }",
-            "config.toml:3  actions.a.estimate_usd  it can never be paid: it may cost $0.30, "
-            "and the day has $0.20",
+            "config.toml:3  actions.a.estimate_usd  warning: it will be held: it may cost "
+            "$0.30, and the day has $0.20",
             id="more than the day has beside the reserve",
         ),
         pytest.param(
             COSTLY + "[budget.categories]\ngeneral = 1\nslim = 0.1\n"
             "[templates.t]\nactions = ['a']\ncategory = 'slim'",
-            "config.toml:9  templates.t.category  it can never be paid: it may cost $0.30, "
-            "and the category 'slim' has $0.10",
+            "config.toml:9  templates.t.category  warning: it will be held: it may cost "
+            "$0.30, and the category 'slim' has $0.10",
             id="a template that another category pays",
         ),
     ],
 )
-def test_what_no_day_can_pay_is_a_fault(tmp_path: Path, text: str, fault: str) -> None:
-    assert said(tmp_path, text) == [fault]
+def test_what_no_day_can_pay_is_told_and_waits(tmp_path: Path, text: str, warning: str) -> None:
+    assert said(tmp_path, text) == [warning]
+    assert load(tmp_path / "config.toml", {}).warnings
+
+
+def test_a_category_without_money_is_a_fault(tmp_path: Path) -> None:
+    assert said(tmp_path, COSTLY + "[budget.categories]\ngenerall = 1") == [
+        "config.toml:1  actions.a.category  the category 'general' has no money: a can "
+        "never be paid (did you mean 'generall'?)"
+    ]
 
 
 def test_critical_work_may_touch_the_reserve(tmp_path: Path) -> None:

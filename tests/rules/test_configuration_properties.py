@@ -14,7 +14,17 @@ from events.configuration import Configuration
 from horarium.configuration.fault import Faults
 from horarium.configuration.lines import Keys, lines
 from horarium.configuration.loading import read
-from horarium.configuration.shapes import Many, Named, One, Place, Shape, Short, Table, table
+from horarium.configuration.shapes import (
+    AtOnce,
+    Many,
+    Named,
+    One,
+    Place,
+    Shape,
+    Short,
+    Table,
+    table,
+)
 from tests.rules.configuration_story import CONTEXT, understood
 
 
@@ -82,6 +92,7 @@ JUNK = some.recursive(
         some.decimals(allow_nan=False),
         some.text(max_size=8),
         some.sampled_from(["look", "10m", "22:00", "success", "noop", "mon", "30%", "UTC"]),
+        some.sampled_from(["now", "..", "2026-12-24..2026-12-23", "@daily", "0 6 L * *", "skip"]),
         some.datetimes(),
         some.dates(),
         some.times(),
@@ -125,20 +136,20 @@ def test_whatever_bytes_a_file_holds_it_is_read(tmp_path_factory: Any, held: byt
     assert reading.faults.found or reading.configuration == Configuration()
 
 
-def leaves(shape: Shape) -> Iterator[One]:
+def leaves(shape: Shape) -> Iterator[One | AtOnce]:
     match shape:
         case Table(_, settings):
             for each in settings:
                 yield from leaves(each.shape)
         case Short(inner) | Many(inner) | Named(_, inner):
             yield from leaves(inner)
-        case One():
+        case One() | AtOnce():
             yield shape
 
 
 @settings(deadline=None)
 @for_any(some.sampled_from(list(leaves(table(Configuration)))), JUNK)
-def test_a_value_is_read_or_refused_with_a_reason(leaf: One, junk: object) -> None:
+def test_a_value_is_read_or_refused_with_a_reason(leaf: One | AtOnce, junk: object) -> None:
     found = Faults("config.toml")
     leaf.read(junk, Place(("x",), found, CONTEXT))
     assert all(fault.message and "\n" not in fault.message for fault in found.found)

@@ -141,16 +141,20 @@ def test_what_came_too_late_for_its_phase_is_given_back() -> None:
     ]
 
 
-def test_what_came_too_late_and_waits_for_no_phase_any_more_is_not_tried_again() -> None:
+def test_what_came_too_late_never_ran_and_waits_for_no_phase_is_not_tried_again() -> None:
     without_phase = replace(planned("read"), phase=None)
-    for state in (
-        given(without_phase, released("read"), starting("read")),
-        running("flaky", attempt=2),
-        given(planned("clean", "read"), released("read", step=2), starting("read", step=2)),
-    ):
-        _, end = when(state, unbegun("too_late"))
-        assert isinstance(end, WorkFinished)
-        assert (end.state, end.reason.rpartition(": ")[2]) == ("failed", "too late")
+    state = given(without_phase, released("read"), starting("read"))
+    _, end = when(state, unbegun("too_late"))
+    assert isinstance(end, WorkFinished)
+    assert (end.state, end.reason.rpartition(": ")[2]) == ("failed", "too late")
+
+
+def test_a_later_attempt_or_step_that_came_too_late_is_given_back() -> None:
+    assert when(running("flaky", attempt=2), unbegun("too_late"))[-1] == returned(
+        "too_late", attempt=2
+    )
+    state = given(planned("clean", "read"), released("read", step=2), starting("read", step=2))
+    assert when(state, unbegun("too_late"))[-1] == returned("too_late", step=2)
 
 
 def test_work_that_is_stopped_and_did_not_begin_is_given_back_to_be_cancelled() -> None:

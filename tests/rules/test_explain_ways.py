@@ -1,120 +1,70 @@
 """What is said to have let a thing run does let it run, when a world is lived again with it."""
 
 from collections.abc import Iterator
-from random import Random
+from datetime import datetime, timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from actors.replay.explaining import Explanation, Teller
 from actors.replay.happenings import request
 from actors.replay.trying import Way, root_of
 from events.catalogue import AnyObservation
 from events.configuration import (
-    AtPhaseEnd,
     Configuration,
     ConfigurationLoaded,
-    Executor,
-    Intent,
-    Lane,
-    Priority,
 )
+from events.plan import OccurrenceSkipped
 from events.record import Record
 from events.requests import (
+    CancelRequested,
     MoveRequested,
     PauseRequested,
     ReleaseRequested,
     ResumeRequested,
     Scope,
-    WorkRequested,
 )
-from events.runs import RunStarting
+from events.runs import RunEnded, RunStarting
+from events.time import (
+    IdleSeen,
+    OccurrenceExpired,
+    OccurrenceMissed,
+    OccurrencesCoalesced,
+    OccurrencesSuperseded,
+    TimePassed,
+)
 from events.work import WorkPlanned
 from tests.rules.explain_story import (
     DOLLAR,
     HOUSE,
-    Endings,
     World,
-    action,
-    at,
     budget,
-    ending,
     study,
     templates,
 )
-
-LANES = ("main", "desk")
-SCOPES: tuple[Scope, ...] = ("all", "lane", "category")
-ENDS: tuple[AtPhaseEnd, ...] = ("next_phase", "next_day", "drop")
-PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low")
-
-
-def house(chance: Random) -> Configuration:
-    """A house in which not everything can run."""
-    made = budget(
-        daily_usd_micros=chance.randint(1, 8) * DOLLAR,
-        reserve_usd_micros=chance.choice((0, DOLLAR)),
-        categories={name: chance.randint(1, 5) * DOLLAR for name in ("study", "chores")},
-    )
-    for number in range(4):
-        made = action(
-            f"job{number}",
-            made,
-            category=chance.choice(("study", "chores")),
-            lane=chance.choice(LANES),
-            estimate_usd_micros=chance.randint(0, 300) * 10_000,
-            priority=chance.choice(PRIORITIES),
-            attempts=chance.choice((1, 3)),
-            backoff_seconds=3600,
-            at_phase_end=chance.choice(ENDS),
-            defer_limit=chance.randint(0, 1),
-        )
-    lanes = {name: Lane(concurrency=chance.randint(1, 2)) for name in LANES}
-    made = replace(made, lanes=lanes, executor=Executor(concurrency=chance.randint(1, 3)))
-    intents = {"often": Intent(run="job0", every_seconds=chance.choice((1_800, 7_200)))}
-    return templates(replace(made, intents=intents), study=study(per_day=2))
-
-
-def outcome(chance: Random) -> Endings:
-    """Long or short, well or not; what is tried again ends as it did before."""
-    minutes = [chance.choice((1, 30, 400)) for _ in range(4)]
-    codes = [chance.choice((0, 0, 1)) for _ in range(4)]
-    return lambda starting: ending(
-        minutes[int(starting.action[-1]) if starting.action[-1].isdecimal() else 0],
-        codes[int(starting.action[-1]) if starting.action[-1].isdecimal() else 0],
-    )(starting)
-
-
-def lived(seed: int) -> World:
-    """A day in which people ask for all kinds of things at all kinds of times."""
-    chance = Random(seed)
-    world = World(house(chance), outcome(chance))
-    for number in range(chance.randint(3, 8)):
-        clock = f"{chance.randint(6, 19):02}:{chance.randint(0, 59):02}"
-        if clock < f"{world.moment:%H:%M}":
-            clock = f"{world.moment:%H:%M}"
-        match chance.randint(0, 7):
-            case 0:
-                scope = chance.choice(SCOPES)
-                name = {"all": "", "lane": "desk", "category": "study"}[scope]
-                world.hears(PauseRequested(scope, f"p{number}", name), clock)
-            case 1:
-                world.hears(ResumeRequested("all", f"r{number}"), clock)
-            case _:
-                phase = chance.choice((None, None, "morning", "evening"))
-                start = chance.choice((None, None, at("21:00")))
-                subject = f"job{chance.randint(0, 3)}"
-                asked = WorkRequested(subject, f"k{number}", phase=phase, at=start)
-                world.hears(asked, clock)
-    return world.until(f"{chance.randint(19, 23)}:30")
+from tests.rules.explain_ways_story import SOME, lived
 
 
 def questions(world: World) -> Iterator[tuple[str, Explanation]]:
-    """All that did not run, with its explanation."""
+    """All that did not run, with its explanation: work, and some occurrences that became none."""
     started = {it.fact.work for it in world.log if isinstance(it.fact, RunStarting)}
     for record in world.log:
-        if isinstance(record.fact, WorkPlanned) and record.fact.work not in started:
-            yield record.fact.key, world.why(record.fact.work)
+        match record.fact:
+            case WorkPlanned(work=work, key=key) if work not in started:
+                yield key, world.why(work)
+            case _ if record.position % SOME:
+                pass
+            case OccurrenceSkipped(intent, due_at) | OccurrenceExpired(intent, due_at):
+                yield key_of(intent, due_at), world.why_occurrence(intent, due_at)
+            case (
+                OccurrenceMissed(intent, due_at)
+                | OccurrencesCoalesced(intent, due_at)
+                | OccurrencesSuperseded(intent, due_at)
+            ):
+                yield key_of(intent, due_at), world.why_occurrence(intent, due_at)
+
+
+def key_of(intent: str, due_at: datetime) -> str:
+    return f"{intent}@{due_at.isoformat().replace('+00:00', 'Z')}"
 
 
 def lived_again(world: World, told: Explanation, way: Way) -> World:
@@ -131,8 +81,34 @@ def lived_again(world: World, told: Explanation, way: Way) -> World:
         new = change.configure(new) if change.configure else new
     if new != again.past.configuration(again.head):
         in_force(again, new)
-    again.say(cut.at, cut.fact, cut.by, cut.cause)  # type: ignore[arg-type]
+    moments = [change.at for change in way.changes if change.at is not None]
+    moment = min(moments, default=cut.at)
+    for number, change in enumerate(way.changes):
+        if told.about == "occurrence" or " cancel " in change.command:
+            done_before(again, change.command, moment, f"before-{number}")
+    instead = any(change.instead for change in way.changes)
+    again.say(moment, TimePassed() if instead else cut.fact, cut.by, cut.cause)  # type: ignore[arg-type]
     return again
+
+
+def done_before(again: World, command: str, moment: datetime, key: str) -> None:
+    """What somebody would have to have done before it was due."""
+    match command.split()[1:]:
+        case ["cancel", work]:
+            live = [
+                it.fact.run
+                for it in again.log
+                if isinstance(it.fact, RunStarting) and it.fact.work == work
+            ]
+            again.say(moment, CancelRequested(work, key), "cli")
+            if work in again.states["executor"].works:
+                ended = RunEnded(live[-1], True, again.moment, trouble="cancelled")
+                again.say(moment, ended, "process")
+        case ["resume"]:
+            again.say(moment, ResumeRequested("all", key), "cli")
+        case ["resume", flag, name]:
+            scope: Scope = "lane" if flag == "--lane" else "category"
+            again.say(moment, ResumeRequested(scope, key, name), "cli")
 
 
 def in_force(again: World, new: Configuration) -> None:
@@ -141,6 +117,7 @@ def in_force(again: World, new: Configuration) -> None:
     for name, book in again.books.items():
         if name != "budget" and ConfigurationLoaded in book.hears:
             book.evolve(again.states[name], loaded, again.moment)
+    again.states["clock"].owed.clear()
     again.head += 1
     told = Record(again.head, again.moment, "daemon", None, loaded)
     again.log.append(told)
@@ -150,8 +127,8 @@ def in_force(again: World, new: Configuration) -> None:
 
 def asked_for(again: World, key: str, way: Way) -> None:
     """Say what the ways would have somebody say."""
-    work = next(it.fact.work for it in reversed(again.log)
-                if isinstance(it.fact, WorkPlanned) and it.fact.key == key)  # fmt: skip
+    work = next((it.fact.work for it in reversed(again.log)
+                 if isinstance(it.fact, WorkPlanned) and it.fact.key == key), "")  # fmt: skip
     for number, change in enumerate(way.changes):
         words = change.command.split()
         said: AnyObservation | None = None
@@ -166,6 +143,8 @@ def asked_for(again: World, key: str, way: Way) -> None:
                 said = ResumeRequested("lane", f"x{number}", name)
             case ["resume", "--category", name]:
                 said = ResumeRequested("category", f"x{number}", name)
+        if change.says == "the machine had been idle":
+            said = IdleSeen(True)
         if said is not None:
             again.say(again.moment, said, "cli")
 
@@ -194,8 +173,8 @@ def cases(wanted: int) -> Iterator[tuple[int, World, str, Explanation]]:
 
 def name_of(world: World, key: str) -> str:
     planned = (it.fact for it in world.log if isinstance(it.fact, WorkPlanned))
-    fact = next(it for it in planned if it.key == key)
-    return fact.name if fact.source == "template" else ""
+    fact = next((it for it in planned if it.key == key), None)
+    return fact.name if fact is not None and fact.source == "template" else ""
 
 
 def check(wanted: int) -> None:
@@ -204,7 +183,31 @@ def check(wanted: int) -> None:
         for way in told.ways:
             again = lived_again(world, told, way)
             asked_for(again, key, way)
+            if told.about == "occurrence":
+                live_on(again, key, idle=any("idle" in it.says for it in way.changes))
             assert runs(again, key, name_of(world, key)), (seed, key, told.says, way)
+
+
+def live_on(again: World, key: str, *, idle: bool) -> None:
+    """It may have to wait for its turn, for its time, or for the end of what runs: that ends well
+    in its expected time."""
+    end, ends = again.moment + timedelta(days=2), dict[str, datetime]()
+    while not runs(again, key, ""):
+        for run in again.states["executor"].runs.values():
+            expected = timedelta(seconds=run.action.expected_seconds)
+            ends.setdefault(run.run, again.moment + expected)
+        again._coming.clear()
+        run = min(ends, key=lambda it: ends[it], default="")
+        moment = again._next()
+        if run and (moment is None or ends[run] <= moment):
+            moment = max(ends.pop(run), again.moment)
+            again.say(moment, RunEnded(run, True, moment, 0), "process")
+        elif moment is None or moment > end:
+            return
+        else:
+            again.say(moment, TimePassed(), "timer")
+        if idle:
+            again.say(again.moment, IdleSeen(True), "idle")
 
 
 def test_what_would_have_let_it_run_lets_it_run() -> None:

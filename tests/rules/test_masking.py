@@ -1,7 +1,7 @@
 """What counts as a secret, and what is left alone."""
 
 from base64 import b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,11 +11,22 @@ from msgspec.json import Decoder, encode
 from msgspec.json import decode as from_json
 
 from events.catalogue import AnyFact
+from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused, Intent
+from events.intents import (
+    AlertRaised,
+    IntentAdded,
+    IntentAddRequested,
+    IntentsConfigured,
+    IntentSwitched,
+    SignalReceived,
+)
 from events.record import Record
+from events.time import Expected, IdleSeen, OccurrenceDue, OccurrencesExpected
 from horarium.masking import Masker, looks_random
 from tests.contracts.test_projector import EXAMPLES
 from tests.rules.stepping_story import lived
 
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOKENS = {
     "openai": "sk-proj-abcDEF0123456789abcdef",
     "anthropic": "sk-ant-api03-QwErTyUiOp1234567890",
@@ -138,3 +149,55 @@ def test_times_are_left_alone() -> None:
     at = datetime.fromisoformat("2026-11-20T06:00:00+00:00")
     assert masked(at.isoformat()) == at.isoformat()
     assert isinstance(lived().log[0], Record)
+
+
+SECRET = "my cat is called Ninive"
+SAYS = {
+    "a signal": SignalReceived("bell", "k", f'{{"x": "{SECRET}"}}'),
+    "what a signal made due": OccurrenceDue("heard", NOON, data_json=f'"{SECRET}"'),
+    "an intent by hand": IntentAddRequested(
+        "mine", Intent(run="read", now=True, input_json=f'{{"x": "{SECRET}"}}'), "k"
+    ),
+    "an intent that was added": IntentAdded(
+        "mine", Intent(run="read", now=True, input_json=f'{{"x": "{SECRET}"}}'), "request", "k"
+    ),
+    "faults of a file": ConfigurationRefused("config.toml", ("a", f"[intents.x] {SECRET}")),
+    "the alert about them": AlertRaised("configuration_refused", f"[intents.x] {SECRET}"),
+}
+
+
+@pytest.mark.parametrize("fact", SAYS.values(), ids=SAYS)
+def test_what_people_and_files_say_of_intents_is_left_out_unless_asked_for(fact: AnyFact) -> None:
+    said = from_json(encode(fact))
+    assert SECRET not in encode(Masker().document(said)).decode()
+    assert Masker(with_output=True).document(said) == said
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        IdleSeen(False, f"token={TOKENS['random']}"),
+        IntentAddRequested("mine", Intent(run="read", now=True), "k", note=TOKENS["openai"]),
+        AlertRaised("clock_stepped", TOKENS["hex"]),
+        ConfigurationRefused("config.toml", (TOKENS["github"],)),
+    ],
+)
+def test_secrets_are_masked_in_words_that_stay(fact: AnyFact) -> None:
+    said = encode(Masker(with_output=True).document(from_json(encode(fact)))).decode()
+    assert not any(token in said for token in TOKENS.values())
+    assert type(Decoder(AnyFact).decode(said)) is type(fact)
+
+
+def test_the_name_of_an_intent_stays_the_same_wherever_it_stands() -> None:
+    name = TOKENS["random"]
+    after = Intent(run="read", after=name)
+    facts: tuple[AnyFact, ...] = (
+        ConfigurationLoaded("d", Configuration(intents={name: after})),
+        IntentsConfigured(added=(name,), removed=(name,)),
+        OccurrenceDue(name, NOON),
+        IntentSwitched(name, True),
+        OccurrencesExpected(NOON.date(), "day_started", (Expected(name, NOON, NOON, 1),)),
+    )
+    for fact in facts:
+        said = from_json(encode(fact))
+        assert Masker().document(said) == said

@@ -31,8 +31,8 @@ LATER = NOON + HOUR
 RANG = AlarmRang("work:w1", "phase_queue", LATER)
 
 
-def refused(work: str, run: str) -> FundsRefused:
-    return FundsRefused(run, work, "research", 40, 0, "category_spent")
+def refused(work: str, run: str, left: int = 0) -> FundsRefused:
+    return FundsRefused(run, work, "research", 40, left, "category_spent")
 
 
 def finished(work: str) -> WorkFinished:
@@ -174,9 +174,10 @@ def test_a_late_ring_for_work_that_runs_is_ignored() -> None:
 
 
 def test_refused_work_gives_its_room_to_the_next() -> None:
-    story = Story(planned("w1"), planned("w2"))
-    decisions = story.hears(refused("w1", "r3-1"))
-    assert decisions == [held("w1", "no_funds"), released("w2")]
+    story = Story(planned("w1"), planned("w2", "write"))
+    decisions = story.hears(refused("w1", "r3-1", left=9))
+    goes = released("w2", action="write", ceiling_usd_micros=9)
+    assert decisions == [held("w1", "no_funds"), goes]
 
 
 def test_work_that_is_offered_money_goes_again_as_another_run() -> None:

@@ -161,6 +161,15 @@ def test_an_overrun_of_an_earlier_day_closes_nothing() -> None:
     assert story.hears(ResumeRequested("category", "k", "research")) == no("not_paused", "research")
 
 
+@pytest.mark.parametrize("overrun_later", [False, True])
+def test_a_day_that_comes_again_has_its_categories_closed(overrun_later: bool) -> None:
+    tomorrow = BudgetOpened(TOMORROW, 100, 0, {})
+    news = (tomorrow, OVERRUN) if overrun_later else (OVERRUN, tomorrow)
+    story = Story(OPENED, *news, BudgetOpened(TODAY, 100, 0, {"research": 100}, 2))
+    resumed = story.hears(ResumeRequested("category", "k", "research"))
+    assert resumed == [Resumed("category", "research")]
+
+
 def test_a_revision_of_the_budget_leaves_a_category_closed() -> None:
     story = Story(OPENED, OVERRUN, BudgetOpened(TODAY, 200, 0, {"research": 200}, 2))
     assert story.hears(ResumeRequested("category", "k", "research")) == [

@@ -26,7 +26,16 @@ Move = Callable[[World], None]
 LANES = ["desk", "yard", "attic"]
 PHASES = ["morning", "afternoon", "evening", "night"]
 SCOPES = [("all", ""), ("lane", "desk"), ("lane", "yard"), ("category", "research")]
-ENDS = ["finished", "refused", "step", "retry", "retry at once", "paused", "too late"]
+ENDS = [
+    "finished",
+    "refused",
+    "the day is spent",
+    "step",
+    "retry",
+    "retry at once",
+    "paused",
+    "too late",
+]
 HOUSES = [
     HOUSE,
     msgspec.structs.replace(HOUSE, lanes={"desk": Lane(concurrency=3)}),
@@ -141,7 +150,8 @@ def test_left_alone_every_work_comes_to_an_end(works: list[Move], refused: int) 
         move(world)
     for name in world.running[:refused]:
         world.ends(name, "refused")
-        world.offers(name)
+        for held in world.waiting:
+            world.offers(held)
     for _ in range(60):
         for name in world.running:
             world.ends(name, "finished")

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 import pytest
 from msgspec import structs
 
-from actors.planner import rules, state
+from actors.planner import changes, rules
 from events.catalogue import AnyFact
 from events.configuration import (
     Intent,
@@ -248,7 +248,7 @@ def test_what_was_refused_may_be_asked_again() -> None:
 
 
 def test_only_the_latest_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "ANSWERS_MAX", 3)
+    monkeypatch.setattr(changes, "ANSWERS_MAX", 3)
     planner = given(loaded(HOUSE))
     for number in range(20):
         when(planner, WorkRequested("look", f"k{number}"), position=number)

@@ -124,8 +124,8 @@ def test_each_occurrence_has_one_verdict() -> None:
             "planned": 1,
             "skipped": 1,
             "missed": 1_000,
-            "last_verdict": "missed",
-            "last_work": "w1",
+            "last_verdict": "skipped",
+            "last_work": None,
         }
     ]
     assert rows("verdicts", "verdict", "due_at", "count", "at_least", "work") == [

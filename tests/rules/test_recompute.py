@@ -128,3 +128,11 @@ def test_an_actor_begins_with_the_state_it_is_given() -> None:
 def test_a_planted_state_is_given_away_by_every_actor() -> None:
     for actor in ("clock", "planner", "phase_queue", "budget", "executor"):
         assert differences(learning(actor, lambda state, fact, at: None)), actor
+
+
+def test_what_different_actors_decide_differently_is_told_in_the_order_of_the_log() -> None:
+    both = saying("planner", OccurrenceSkipped, never)
+    both = saying("budget", FundsSettled, with_(cost_usd_micros=lambda it: 1), both)
+    found = differences(both)
+    assert {it.actor for it in found} == {"planner", "budget"}
+    assert [it.cause // 100 for it in found] == sorted(it.cause // 100 for it in found)

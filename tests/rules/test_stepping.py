@@ -70,7 +70,7 @@ def test_a_change_is_named_as_deep_down_as_it_goes() -> None:
         for change in each.changed
     }
     run = next(r.fact.run for r in WORLD.log if hasattr(r.fact, "run"))
-    assert {"budget: categories.work.reserved", f"executor: runs.{run}"} <= paths
+    assert {"budget: purse.categories.work.reserved", f"executor: runs.{run}"} <= paths
 
 
 def test_what_was_decided_too_late_for_the_window_is_learned_all_the_same() -> None:

@@ -12,7 +12,7 @@ from projections.invariants.past import ACTORS
 
 SEEDS = 1_000
 SHARES = 4
-NAMED = {*OF_RUNS, *OF_DAYS, "paused_start"}
+NAMED = {*OF_RUNS, *OF_DAYS, "paused_start", "busy", "dst_gap", "dst_overlap"}
 met: Counter[str] = Counter()
 
 

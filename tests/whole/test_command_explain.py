@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from events.budget import FundsRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.requests import PauseRequested
-from events.runs import RunStarting
+from events.runs import RunCancelling, RunStarting
 from events.time import TimePassed
 from events.work import WorkHeld
 from horarium.cli import horarium
@@ -105,6 +105,34 @@ def test_every_kind_of_subject_is_understood(
     assert told["subject"] == subject
 
 
+def test_an_intent_alone_means_its_last_occurrence(call: Call) -> None:
+    told = asked(call, "hourly")
+    assert (told["subject"], told["verdict"]) == ("hourly@2026-11-20T08:00:00Z", "waits")
+
+
+def test_an_intent_that_was_never_due_is_told_when_it_will_be(tmp_path: Path) -> None:
+    world = World(intent(cron="0 8 1 1 *")).until("09:00")
+    here = stored(tmp_path, world)
+    told = CliRunner().invoke(horarium, ["--data", str(here.data), "explain", "hourly"])
+    assert told.exit_code == 0 and "is still to come" in told.output, told.output
+
+
+@pytest.mark.parametrize("name", ["study", "morning"])
+def test_what_belongs_to_a_day_is_asked_for_with_it(call: Call, name: str) -> None:
+    result = call(name)
+    assert result.exit_code == 2 and f"write {name}@ and a day" in result.output
+
+
+def test_what_a_newer_one_ended_is_told_so_as_work_and_as_run(tmp_path: Path) -> None:
+    house = intent(cron="0 * * * *", overlap="terminate_other")
+    stopped = ending(minutes=61, exit_code=None, trouble="cancelled")
+    here = stored(tmp_path, world := World(house, stopped).until("08:10"))
+    run = getattr(world.first(RunCancelling).fact, "run", "")
+    for subject in (run, "hourly@06:00"):
+        told = CliRunner().invoke(horarium, ["--data", str(here.data), "explain", subject])
+        assert "cancelled: a newer occurrence of hourly took its place" in told.output
+
+
 def test_a_position_is_told_as_things_stood_there(call: Call, world: World) -> None:
     refused = world.first(FundsRefused)
     told = asked(call, str(refused.position))
@@ -149,6 +177,11 @@ def test_what_is_unknown_is_refused_with_an_offer(call: Call, subject: str) -> N
     result = call(subject)
     assert result.exit_code == 1
     assert "Did you mean" in result.output or "There are" in result.output
+
+
+def test_what_is_like_nothing_is_told_what_can_be_asked_about(call: Call) -> None:
+    said = call("nosuch").stderr
+    assert "There are works (w12-1), runs (r14-1), positions" in said and "keys of requests" in said
 
 
 def test_a_template_needs_a_day_and_an_intent_a_time(call: Call) -> None:

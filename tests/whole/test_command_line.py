@@ -22,7 +22,8 @@ from horarium.places import Places, places
 from tests.contracts.small_server import served
 from tests.whole.command_story import EVIL, NOW, a_house, at, log_of, planned, projected
 
-READS = ("status", "brief", "plan", "runs", "days", "report", "budget", "queue", "log")
+READS = ("status", "brief", "plan", "runs", "days", "report", "budget", "queue", "log",
+         "occurrences", "intent list")  # fmt: skip
 
 Call = Callable[..., Result]
 
@@ -74,7 +75,7 @@ def test_every_command_explains_itself_and_knows_where_things_are(name: str) -> 
     result = CliRunner().invoke(horarium, [name, "--help"])
     assert result.exit_code == 0
     assert "--config" in result.output and "--data" in result.output
-    assert ("--json" in result.output) == (name != "config")
+    assert ("--json" in result.output) == (name not in ("config", "intent"))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_places_are_taken_from_wherever_they_are_named_nearest(here: Places) -> 
 def test_a_folder_in_which_nothing_happened_yet_is_said_to_be_one(
     name: str, tmp_path: Path
 ) -> None:
-    result = CliRunner().invoke(horarium, ["--data", str(tmp_path / "none"), name])
+    result = CliRunner().invoke(horarium, ["--data", str(tmp_path / "none"), *name.split()])
     assert (result.exit_code, result.stdout) == (1, "")
     assert "start the daemon with `horarium run`" in result.stderr
     assert not (tmp_path / "none").exists()
@@ -156,19 +157,24 @@ def test_status_as_json_has_what_programs_look_for(call: Call) -> None:
     assert [run["run"] for run in found["running"]] == ["r71-1"]
     assert found["budget"]["settled_usd_micros"] == 310_000
     assert [each["category"] for each in found["budget"]["categories"]] == ["research", "system"]
-    assert (found["daemon"]["state"], found["daemon"]["pid"]) == ("stopped", 4711)
+    assert (found["daemon"]["state"], found["daemon"]["pid"]) == ("not_running", 4711)
     assert [need["kind"] for need in found["needs"]] == ["no_funds", "buried", "question"]
 
 
 def test_status_asks_a_daemon_that_lives(call: Call, here: Places) -> None:
-    socket, said = here.data / "horarium.sock", {"pid": 12, "store": "full"}
+    socket = here.data / "horarium.sock"
+    said = {"state": "alive", "answered_in_ms": 3, "silent": [], "pid": 12, "store": "full"}
     with served(socket, lambda *_: (200, json.dumps(said).encode())):
         lines = call("status").stdout.splitlines()
-        assert told(call("status", "--json"))["daemon"]["state"] == "running"
-    assert lines[1] == "running since 06:00, pid 12"
+        assert told(call("status", "--json"))["daemon"]["state"] == "alive"
+    assert lines[1] == "alive, answered in 3 ms; running since 06:00, pid 12"
     assert lines[2] == "the disk is full: nothing is started until there is space"
-    with served(socket, lambda *_: (503, b'{"error": "the log does not answer"}')):
-        assert call("status").stdout.splitlines()[1] == "the daemon is not answering"
+    hung = {"state": "hung", "answered_in_ms": 2_000, "silent": ["planner", "phase_queue"]}
+    with served(socket, lambda *_: (503, json.dumps(hung).encode())):
+        result = call("status")
+    assert result.exit_code == 1
+    words = "hung: the planner and the phase queue have not answered for 2 s"
+    assert result.stdout.splitlines()[1] == words
 
 
 def test_reads_say_how_far_behind_the_log_they_are(call: Call, here: Places) -> None:
@@ -339,7 +345,7 @@ def test_looking_changes_nothing(call: Call, here: Places) -> None:
 
     before = kept()
     for name in READS:
-        assert call(name).exit_code == 0
+        assert call(*name.split()).exit_code == 0
     assert kept() == before
 
 

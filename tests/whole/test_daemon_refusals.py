@@ -77,7 +77,7 @@ def no_utf8(path: Path) -> None:
 
 
 def too_large(path: Path) -> None:
-    path.write_bytes(b"# all this text\n" * (2 << 16))
+    path.write_bytes(b"# all this text\n" * (17 << 16))
 
 
 def a_pipe(path: Path) -> None:
@@ -94,7 +94,7 @@ HARMS: dict[Callable[[Path], None], str] = {
     a_folder: "is not a file",
     no_toml: "is no TOML",
     no_utf8: "is not UTF-8",
-    too_large: "larger than 1 MiB",
+    too_large: "larger than 16 MiB",
     a_pipe: "is not a file",
     too_deep: "nested too deeply",
 }

@@ -10,6 +10,7 @@ from events.runs import RunAdopted, RunClosed, RunStarted, RunStarting
 from events.time import PhaseEnded
 from events.work import WorkDeferred, WorkDropped, WorkFinished, WorkHeld, WorkPlanned
 from horarium.places import Places
+from tests.living.keeper_story import kill_keepers
 from tests.whole.daemon_story import (
     Daemon,
     call,
@@ -64,13 +65,28 @@ def begun(daemon: Daemon, action: str) -> str:
     return work
 
 
-def test_a_job_that_outlives_its_daemon_is_adopted_and_gets_one_verdict(
+def test_a_job_that_outlives_its_daemon_is_adopted_and_ends_as_any_other(
+    here: Places, tmp_path: Path
+) -> None:
+    with living(here) as daemon:
+        work = begun(daemon, "long")
+        daemon.kill()
+        with living(here) as next_life:
+            next_life.until(RunAdopted)
+            (tmp_path / "go").touch()
+            assert next_life.finished(work) == ["completed"]
+            assert [run.outcome for run in next_life.closed(work)] == ["succeeded"]
+            assert next_life.stop() == 0
+    assert len((tmp_path / "starts").read_text().split()) == 1
+
+
+def test_a_job_that_outlives_its_daemon_and_its_keeper_is_adopted_and_gets_one_verdict(
     here: Places, tmp_path: Path
 ) -> None:
     with living(here) as daemon:
         work, again = begun(daemon, "long"), begun(daemon, "again")
-        daemon.process.kill()
-        daemon.process.wait()
+        daemon.kill()
+        kill_keepers(here.data)
         with living(here) as next_life:
             next_life.until(RunAdopted)
             (tmp_path / "go").touch()
@@ -85,6 +101,35 @@ def test_a_job_that_outlives_its_daemon_is_adopted_and_gets_one_verdict(
     assert sorted(finished) == sorted([work, again])
 
 
+def test_a_job_that_ended_while_the_daemon_was_down_has_its_end(
+    here: Places, tmp_path: Path
+) -> None:
+    with living(here) as daemon:
+        work = begun(daemon, "long")
+        run = daemon.facts(RunStarted)[0].run
+        daemon.kill()
+        (tmp_path / "go").touch()
+        wait_for((here.data / "runs" / run / "outcome").exists, "its end")
+    with living(here) as daemon:
+        assert daemon.finished(work) == ["completed"]
+        assert not daemon.facts(RunAdopted)
+        assert daemon.stop() == 0
+    assert (tmp_path / "starts").read_text().count("r") == 1
+
+
+def test_a_daemon_may_leave_its_jobs_running(tmp_path: Path) -> None:
+    here = house(tmp_path, "[executor]\nleave_running = true\n" + jobs(tmp_path))
+    with living(here) as daemon:
+        work = begun(daemon, "long")
+        assert daemon.stop() == 0
+        with living(here) as next_life:
+            next_life.until(RunAdopted)
+            (tmp_path / "go").touch()
+            assert next_life.finished(work) == ["completed"]
+            assert next_life.stop() == 0
+    assert (tmp_path / "starts").read_text().count("r") == 1
+
+
 def test_a_job_that_ended_while_nobody_looked_is_unknown_and_not_repeated(
     here: Places, tmp_path: Path
 ) -> None:
@@ -92,6 +137,7 @@ def test_a_job_that_ended_while_nobody_looked_is_unknown_and_not_repeated(
         work = begun(daemon, "long")
         started = daemon.facts(RunStarted)[0]
         daemon.kill()
+        kill_keepers(here.data)
         (tmp_path / "go").touch()
         process = Path(f"/proc/{started.pid}")
         wait_for(lambda: not process.exists() or "zombie" in (process / "status").read_text(),

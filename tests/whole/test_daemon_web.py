@@ -65,6 +65,11 @@ def wanted(**fields: object) -> bytes:
     return json.dumps(known | fields).encode()
 
 
+def intended(**fields: object) -> bytes:
+    asked = {"kind": "intent-add-requested", "name": "tea", "key": "k"}
+    return json.dumps({**asked, "intent": {"run": "echo", **fields}}).encode()
+
+
 DEEP = b"[" * 100_000 + b"]" * 100_000
 BAD = {
     "empty": b"",
@@ -80,6 +85,12 @@ BAD = {
     "a wrong type": wanted(subject=7),
     "an unknown field": wanted(shell="rm -rf /"),
     "no zone": wanted(at="2026-11-20T12:00:00"),
+    "data that is no object": b'{"kind": "signal-received", "name": "a", "key": "k", '
+    b'"data_json": "[1]"}',
+    "an intent whose input is no object": intended(input_json="[1]"),
+    "an intent without work": intended(run=""),
+    "an intent with an unknown field": intended(shell="rm -rf /"),
+    "an intent of another age": intended(at="2126-11-20T12:00:00Z"),
     "huge": b" " * 300_000,
 }
 
@@ -132,12 +143,13 @@ def test_text_of_strangers_stays_text(daemon: Daemon) -> None:
     assert "\x1b" not in shown and "\u202e" not in shown
 
 
-def test_every_file_is_ours_alone(daemon: Daemon) -> None:
+def test_every_file_is_ours_alone_but_what_a_job_makes_in_its_folder(daemon: Daemon) -> None:
     assert daemon.finished(daemon.request("echo")) == ["completed"]
     data = daemon.here.data
     modes = {path: path.lstat().st_mode for path in (data, *data.rglob("*"))}
     assert {stat.S_IMODE(mode) for mode in modes.values() if stat.S_ISDIR(mode)} == {0o700}
-    assert {stat.S_IMODE(mode) for mode in modes.values() if not stat.S_ISDIR(mode)} == {0o600}
+    ours = {path: mode for path, mode in modes.items() if path.name != "left"}
+    assert {stat.S_IMODE(mode) for mode in ours.values() if not stat.S_ISDIR(mode)} == {0o600}
     assert stat.S_ISSOCK(modes[data / "horarium.sock"])
 
 

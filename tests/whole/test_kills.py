@@ -26,7 +26,8 @@ from events.time import OccurrenceDue
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 
 KILLS = 50
-LIFE_SECONDS = (0.3, 1.1)  # of a life before it is killed, its start included
+START_SECONDS = (0.2, 1.0)  # after which every other life is killed, counted from its start
+AWAKE_SECONDS = (0.0, 0.7)  # the others, counted from their first answer
 PHASES, PHASE_SECONDS = 10, 5
 
 JOBS = """
@@ -116,14 +117,16 @@ def ask(data: Path, key: str) -> int | None:
 
 def live_and_die(config: Path, data: Path, luck: random.Random, life: int) -> dict[int, str]:
     """One life, ended by SIGKILL at a random moment; the requests it acknowledged."""
-    acknowledged = {}
+    acknowledged: dict[int, str] = {}
     with daemon(config, data) as process:
-        end = time.monotonic() + luck.uniform(*LIFE_SECONDS)
-        number = 0
+        awake, number = life % 2 == 0, 0
+        end = time.monotonic() + (10.0 if awake else luck.uniform(*START_SECONDS))
         while time.monotonic() < end and process.poll() is None:
             key = f"{life}-{number}"
             number += 1
             if (position := ask(data, key)) is not None:
+                if awake and not acknowledged:
+                    end = time.monotonic() + luck.uniform(*AWAKE_SECONDS)
                 acknowledged[position] = key
             else:
                 time.sleep(0.01)

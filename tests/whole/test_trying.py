@@ -105,6 +105,17 @@ def test_a_simulation_is_printed_for_people(tmp_path: Path) -> None:
     assert "Mon 23 Nov 2026 to Tue 24 Nov 2026" in said
 
 
+def test_the_works_of_a_day_are_the_sum_of_what_became_of_them(tmp_path: Path) -> None:
+    here = ("--config", str(CASS), "--data", str(tmp_path))
+    lines = call(*here, "simulate", "--days", "2", "--start", MONDAY).stdout.splitlines()
+    heading = lines.index("Days") + 1
+    columns = ["works", "completed", "failed", "dropped", "cancelled", "open"]
+    assert lines[heading].split()[2:] == columns
+    for line in lines[heading + 1 : heading + 3]:
+        works, *parts = (int(count.replace(",", "")) for count in line.split()[4:])
+        assert works == sum(parts) > 0
+
+
 def test_several_seeds_make_a_distribution(tmp_path: Path) -> None:
     here = ("--config", str(CASS), "--data", str(tmp_path))
     found = told(*here, "simulate", "--days", "1", "--start", MONDAY, "--runs", "10")
