@@ -11,7 +11,7 @@ from contextlib import suppress
 from errno import ENOTDIR
 from importlib.metadata import version
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock as Mutex
 from types import FrameType
 from typing import Any
@@ -52,6 +52,7 @@ REFUSED, FAILED = 1, 70
 REMEDY = "`horarium restore FILE` puts a backup back and says what is given up"
 CHECKED_RECORDS = 50_000  # of the chain, at a start; before them a snapshot vouches for it
 COMMIT_SECONDS = 30.0
+LOOK_UP_SECONDS = 1.0
 
 
 def live(config: Path, data: Path, *, paused: bool, log_json: bool) -> int:
@@ -142,8 +143,14 @@ class _Life:
         server = self._serve(house, house.start(memories))
         gc.freeze()  # What a life begins with lasts as long as it: no pause to look through that.
         self._reloading = self._follow_file(house)
-        self._stopping.get()
+        self._wait_for_signal()
         return self._end(house, server, store)
+
+    def _wait_for_signal(self) -> None:
+        """One that comes just as the wait begins does not wake it: look up every second."""
+        while True:
+            with suppress(Empty):
+                return self._stopping.get(timeout=LOOK_UP_SECONDS)
 
     def _follow_file(self, house: House) -> Reloading:
         def loaded(found: Loaded) -> None:

@@ -29,7 +29,7 @@ from horarium.daemon import pulse
 from horarium.daemon.edge import Answers, Edge
 from horarium.daemon.house import House, Terms
 from horarium.daemon.life import BOOKS
-from horarium.daemon.pulse import Beat, beat
+from horarium.daemon.pulse import beat
 from horarium.places import places
 from horarium.web.app import app
 from horarium.web.server import UnixServer
@@ -110,7 +110,8 @@ def test_all_loops_that_work_answer(bus: Any) -> None:
 def test_a_loop_that_is_stuck_in_its_door_is_named(bus: Any) -> None:
     worker, door = blocked(bus)
     others = {"planner": Worker.start(bus, Door()), "executor": worker}
-    assert beat(bus, others, SHORT_SECONDS) == Beat(200, ("executor",))
+    found = beat(bus, others, SHORT_SECONDS)
+    assert found.silent == ("executor",) and found.answered_in_ms >= 200
     door.opened.set()
     assert beat(bus, others).silent == ()
 

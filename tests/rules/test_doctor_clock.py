@@ -41,7 +41,7 @@ def test_an_intent_that_will_not_come_again_is_told(tmp_path: Path, text: str, w
     [
         "cron = '0 6 * * *'\nends_at = 2026-11-21T06:30:00Z",
         "at = 'now'",
-        "on = { alert = 'x' }\nends_at = 2026-11-21T00:00:00Z",
+        "on = { alert = 'clock_stepped' }\nends_at = 2026-11-21T00:00:00Z",
         "every = '1h'\nfrom = 'completion'\nends_at = 2026-11-21T00:00:00Z",
     ],
 )
