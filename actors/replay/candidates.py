@@ -12,11 +12,11 @@ from actors.replay.changes import (
     Change,
     Range,
     action_with,
+    any_action,
     category_limit,
     concurrency_of,
     daily_limit,
     lane_of,
-    placeholder,
     setting,
 )
 from actors.replay.forking import Fork
@@ -56,7 +56,7 @@ def candidates(obstacle: Obstacle, fork: Fork, goal: Goal) -> Iterator[Candidate
         case "trouble" if goal.kind == "in_time":
             yield from _of_start(configuration, goal)
         case "outcome" if obstacle.reason == "misconfigured":
-            yield placeholder(obstacle.work)
+            yield any_action(obstacle.work)
 
 
 def _of_hold(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[Candidate]:

@@ -117,7 +117,7 @@ def action_with(name: str, says: str, field: str, **changed: Any) -> Change:
     return setting(f"actions.{name}.{field}", changed[field], says, configure)
 
 
-def placeholder(name: str) -> Change:
+def any_action(name: str) -> Change:
     """Anything of that name would do."""
 
     def configure(it: Configuration) -> Configuration:

@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.pauses import label
 from actors.planner.subject import subject_of
-from actors.replay.changes import Candidate, Change, Range, intent_with, placeholder
+from actors.replay.changes import Candidate, Change, Range, any_action, intent_with
 from actors.replay.forking import Fork
 from actors.replay.goals import Goal, Obstacle
 from actors.replay.had import KEY, ended_before, had_been_there, resume
@@ -104,7 +104,7 @@ def _of_skip(
         case "intent_disabled":
             yield _enabled(name)
         case "work_unknown":
-            yield placeholder(intent.run)
+            yield any_action(intent.run)
         case "phase_unknown":
             yield intent_with(name, "it waited for no phase", "phase", phase=None)
 

@@ -8,11 +8,11 @@ from actors.replay.changes import (
     Candidate,
     Change,
     Range,
+    any_action,
     category_limit,
     daily_limit,
     lane_of,
     longer,
-    placeholder,
     setting,
     shorter,
     template_with,
@@ -66,7 +66,7 @@ def _wanted(house: Configuration, name: str) -> Iterator[Change]:
         yield setting("plan.enabled", True, "plans were drawn at all", _planning)
     for step in house.templates[name].steps:
         if step.action not in house.actions:
-            yield placeholder(step.action)
+            yield any_action(step.action)
 
 
 def _planning(house: Configuration) -> Configuration:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actors.replay.changes import Candidate, Change, intent_with, placeholder
+from actors.replay.changes import Candidate, Change, any_action, intent_with
 from actors.replay.forking import Fork
 from actors.replay.goals import Goal
 from actors.replay.had import KEY, ended_before, opened_before
@@ -36,9 +36,9 @@ def of_refusal(reason: str, fork: Fork, house: Configuration, goal: Goal) -> Ite
         case "unknown_subject" if goal.name:
             for near in get_close_matches(goal.name, [*house.actions, *house.templates], 3, 0.5):
                 yield _asked(f"{near} had been asked for", subject=near)
-            yield placeholder(goal.name)
+            yield any_action(goal.name)
         case "unknown_subject" if goal.subject:
-            yield placeholder(goal.subject)
+            yield any_action(goal.subject)
         case "unknown_phase" if goal.name:
             for near in get_close_matches(goal.phase, [it.name for it in house.phases], 2, 0.5):
                 yield _asked(f"the phase {near} had been asked for", phase=near)

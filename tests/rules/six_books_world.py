@@ -69,6 +69,46 @@ MORNING = datetime(2026, 11, 20, 5, 50, tzinfo=UTC)
 SCOPES: list[Any] = [("all", ""), ("lane", "main"), ("lane", "side"), ("category", "study")]
 UNBEGUN: list[Trouble] = ["too_late", "paused", "doors_closed", "program_missing"]
 BROKEN: list[Trouble] = ["lost", "timed_out", "daemon_stopped"]
+ACTIONS = {
+    "read": Action(
+        command=("x",),
+        category="study",
+        estimate_usd_micros=100,
+        attempts=2,
+        backoff_seconds=30,
+        safe_to_repeat=True,
+        expected_seconds=600,
+    ),
+    "write": Action(
+        command=("x",),
+        category="house",
+        estimate_usd_micros=50,
+        ceiling_usd_micros=70,
+        lane="side",
+        priority="critical",
+        expected_seconds=600,
+        at_phase_end="drop",
+    ),
+    "tidy": Action(
+        command=("x",),
+        category="study",
+        priority="low",
+        at_phase_end="next_day",
+        defer_limit=2,
+    ),
+}
+TEMPLATES = {
+    "essay": Template(
+        steps=(
+            Step(action="read"),
+            Step(action="write", when="always"),
+            Step(action="tidy", when="failure"),
+        ),
+        per_day=3,
+        per_phase=2,
+    ),
+    "note": Template(steps=(Step(action="write"),), per_day=2),
+}
 
 
 def house(chance: Random) -> Configuration:
@@ -87,46 +127,8 @@ def house(chance: Random) -> Configuration:
         ),
         lanes={"main": Lane(concurrency=pick([1, 2])), "side": Lane(concurrency=1)},
         executor=Executor(concurrency=pick([2, 3])),
-        actions={
-            "read": Action(
-                command=("x",),
-                category="study",
-                estimate_usd_micros=100,
-                attempts=2,
-                backoff_seconds=30,
-                safe_to_repeat=True,
-                expected_seconds=600,
-            ),
-            "write": Action(
-                command=("x",),
-                category="house",
-                estimate_usd_micros=50,
-                ceiling_usd_micros=70,
-                lane="side",
-                priority="critical",
-                expected_seconds=600,
-                at_phase_end="drop",
-            ),
-            "tidy": Action(
-                command=("x",),
-                category="study",
-                priority="low",
-                at_phase_end="next_day",
-                defer_limit=2,
-            ),
-        },
-        templates={
-            "essay": Template(
-                steps=(
-                    Step(action="read"),
-                    Step(action="write", when="always"),
-                    Step(action="tidy", when="failure"),
-                ),
-                per_day=3,
-                per_phase=2,
-            ),
-            "note": Template(steps=(Step(action="write"),), per_day=2),
-        },
+        actions=ACTIONS,
+        templates=TEMPLATES,
         intents={
             "often": Intent(run="tidy", every_seconds=1_800),
             "daily": Intent(run="essay", cron="30 7 * * *", phase="forenoon"),

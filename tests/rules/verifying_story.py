@@ -1,9 +1,10 @@
 """A small day, record by record, to be spoiled by the tests of what a log can prove."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from events.budget import BudgetOpened, FundsReserved, FundsSettled
@@ -214,3 +215,12 @@ SWEEPING = more(
     RESERVED,
     (*STARTING[:2], starting("w18-1", "r19-1", executor="sweep")),
 )
+
+
+def sentences(bad: Mapping[str, Iterable[tuple[str, tuple[Edit, ...]]]]) -> list[Any]:
+    """The cases of each invariant, one test for each, called by its sentence."""
+    return [
+        pytest.param(name, edits, id=sentence)
+        for name, cases in bad.items()
+        for sentence, edits in cases
+    ]
