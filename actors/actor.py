@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
-from queue import SimpleQueue
 from typing import Any, ClassVar, Generic
 
 from msgspec import Struct, msgpack
-from pykka import ActorDeadError, ActorRef, ThreadingActor
+from pykka import ActorDeadError, ActorRef
 
 from actors.recall import Memory
 from actors.rules import Rules, S
 from events.bus import Append, CaughtUp, Considered, Early, Keep, News, Subscribe
 from events.codec import Entry, entry
+from events.dispatcher import DispatchedActor
 from events.fact import Fact
 from events.messages import NOTHING
 from events.record import Record
@@ -26,8 +26,9 @@ class Ping(Struct, frozen=True):
     """Asked of an actor, it is answered when all that came before has been heard."""
 
 
-class Actor(ThreadingActor, Generic[S]):
-    """A thread around one rule book: it considers early, and performs what the log holds.
+class Actor(DispatchedActor, Generic[S]):
+    """One rule book, alive: it considers early, and performs what the log holds. It takes its
+    turns beside the bus, on one thread.
 
     `choked` is told when a record, or the door, was too much for it; the daemon stops then. In
     safe mode it stands still before the `poison`, records that stopped it again and again, so
@@ -47,7 +48,7 @@ class Actor(ThreadingActor, Generic[S]):
         poison: frozenset[int] = frozenset(),
         passes_over: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(beside=bus)
         self.name = rules.actor
         self._rules, self._bus, self._choked = rules, bus, choked
         self.state = memory.state
@@ -58,10 +59,6 @@ class Actor(ThreadingActor, Generic[S]):
         self._snapshot_every = snapshot_every_records
         self._poison, self._passes_over = poison, passes_over
         self._stands_before = inf
-
-    @staticmethod
-    def _create_actor_inbox() -> Any:
-        return SimpleQueue()  # Four times as fast as the stock inbox.
 
     def on_start(self) -> None:
         assert self._memory is not None

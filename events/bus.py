@@ -1,14 +1,12 @@
 """The only road: what the store does not hold, no door acts upon and nobody answers with."""
 
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from typing import Any
 
 from msgspec import Struct
-from pykka import ThreadingActor
 
 from events.codec import written
 from events.committing import BATCH_RECORDS_MAX, Batch, Committer, Introduction, Pulse
+from events.dispatcher import DispatchedActor
 from events.messages import Append, CaughtUp, Considered, Early, Keep, Kinds, News, Subscribe
 from events.readers import Reader, Readers, tell
 from events.record import Record
@@ -53,7 +51,7 @@ class Broken(Struct, frozen=True):
 Message = Append | Keep | Considered | Subscribe | Space | Broken
 
 
-class Bus(ThreadingActor):
+class Bus(DispatchedActor):
     """Gives each fact its place in the log, tells early readers, and hands over to the committer.
 
     Nothing waits on a timer: at rest a batch is one message, under load it grows by itself. While
@@ -76,10 +74,6 @@ class Bus(ThreadingActor):
         self._performed: Kinds = frozenset()
         self._report = failed
         self._committer = Committer(store, self._pulse, published, self._space, self._failed)
-
-    @staticmethod
-    def _create_actor_inbox() -> Any:
-        return SimpleQueue()  # Four times as fast as the stock inbox.
 
     def on_start(self) -> None:
         self._committer.start()

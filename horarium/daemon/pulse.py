@@ -1,6 +1,7 @@
 """Whether the working loops work: each is asked for a word, and answers when its turn comes.
 
-Nobody answers for another: a loop that is stuck in its rules or its door stays silent.
+Nobody answers for another: a loop that is stuck in its rules or its door stays silent. Those that
+only wait for it, as they share its thread, are not blamed.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pykka import ActorDeadError, ActorRef, Timeout
 
 from actors.actor import Ping
 from events.bus import Append
+from events.dispatcher import is_held_up
 from events.store import StoreFull
 
 BEAT_SECONDS = 2.0
@@ -36,11 +38,12 @@ def beat(
     until = began + (BEAT_SECONDS if limit_seconds is None else limit_seconds)
     committed = _ask_bus(bus)
     waiting = {name: _ask(ref) for name, ref in actors.items()}
-    silent = [] if _answers(committed, until - monotonic()) else ["bus"]
+    silent = {} if _answers(committed, until - monotonic()) else {"bus": bus}
     for name, answer in waiting.items():
         if not _answers(answer, until - monotonic()):
-            silent.append(name)
-    return Beat(round((monotonic() - began) * 1000), tuple(silent))
+            silent[name] = actors[name]
+    blamed = [name for name, ref in silent.items() if not is_held_up(ref)] or list(silent)
+    return Beat(round((monotonic() - began) * 1000), tuple(blamed))
 
 
 def _ask_bus(bus: ActorRef[Any]) -> "Future[list[int]] | None":

@@ -80,7 +80,7 @@ def test_sigusr1_prints_every_threads_stack_and_it_goes_on(tmp_path: Path) -> No
         for times in range(1, 31):  # At moments when its threads are at work.
             daemon.request("nothing", f"k{times}")
             ask_for_stacks(daemon, times)
-        for name in ("Bus", "ClockActor", "ExecutorActor", "Projecting", "web", "timer"):
+        for name in ("actors", "committer", "Projecting", "web", "timer"):
             assert f"Thread {name}" in daemon.lines
         assert daemon.status()["store"] == "ok"
         assert daemon.stop() == 0
