@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -21,6 +22,7 @@ help:
 	@echo "make run      install what is needed and run the daemon here; Ctrl-C stops it"
 	@echo "make dev      install the development tools"
 	@echo "make test     run the tests          (make test ARGS='-m slow' for the slow ones)"
+	@echo "              in two processes       (make test WORKERS=0 for one)"
 	@echo "make check    format, lint, types and import contracts, changing nothing"
 	@echo "make format   put the code in order"
 	@echo "make bench    measure"
@@ -34,7 +36,7 @@ run: $(RUNTIME)
 dev: $(DEV)
 
 test: $(DEV)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check

@@ -15,6 +15,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from events.budget import FundsReserved, FundsReturned, FundsSettled
 from events.plan import OccurrenceSkipped
 from events.record import Record
@@ -28,7 +30,7 @@ from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 KILLS = 50
 START_SECONDS = (0.2, 1.0)  # after which every other life is killed, counted from its start
 AWAKE_SECONDS = (0.0, 0.7)  # the others, counted from their first answer
-PHASES, PHASE_SECONDS = 10, 5
+PHASES, PHASE_SECONDS = 10, 4
 
 JOBS = """
 [budget]
@@ -135,6 +137,8 @@ def live_and_die(config: Path, data: Path, luck: random.Random, life: int) -> di
     return acknowledged
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_killed_at_fifty_random_moments_it_loses_nothing_and_starts_nothing_twice(
     tmp_path: Path,
 ) -> None:
