@@ -23,6 +23,14 @@ class Memory(NamedTuple, Generic[S]):
     head: int
 
 
+class Known(NamedTuple):
+    """What is kept of an actor beside the log."""
+
+    snapshot: Snapshot | None
+    considered: int
+    poison: frozenset[int]  # positions that are passed over
+
+
 class Indigestible(Exception):
     """A record that an actor cannot live again; the mistake itself is the cause of this."""
 
@@ -73,23 +81,28 @@ class Recall(Generic[S]):
     def _remember(self, decision: Record) -> None:
         cause = decision.cause or 0
         if cause > self.begins:
+            if cause > self._considered:
+                self._considered = cause
             self._learn_until(cause)
-            self._considered = max(self._considered, cause)
             self._learn(decision)
 
     def _learn_until(self, position: int) -> None:
-        waiting, learn = self._waiting, self._learn
-        while waiting and waiting[0].position <= position:
-            learn(waiting.popleft())
+        """Each but what the snapshot knows, or what is too much for these rules."""
+        waiting, state, evolve, begins = self._waiting, self._state, self._evolve, self.begins
+        while waiting and (at := waiting[0].position) <= position:
+            record = waiting.popleft()
+            if at > begins and at not in self._poison:
+                try:
+                    evolve(state, record.fact, record.at)
+                except Exception as mistake:
+                    raise Indigestible(self._rules.actor, record) from mistake
 
-    def _learn(self, record: Record) -> None:
-        position = record.position
-        if position <= self.begins or position in self._poison:
-            return  # The snapshot knows it, or it is too much for these rules.
-        try:
-            self._evolve(self._state, record.fact, record.at)
-        except Exception as mistake:
-            raise Indigestible(self._rules.actor, record) from mistake
+    def _learn(self, decision: Record) -> None:
+        if decision.position not in self._poison:
+            try:
+                self._evolve(self._state, decision.fact, decision.at)
+            except Exception as mistake:
+                raise Indigestible(self._rules.actor, decision) from mistake
 
 
 def _state_in(snapshot: Snapshot, rules: Rules[S]) -> S | None:
@@ -108,16 +121,17 @@ def recall(
     An actor that is new to a log begins at its head: new rules never decide upon old facts. (The
     daemon makes every actor known to a log together with its first record.)
     """
-    recalls = {book.actor: _recall_of(book, store, poison) for book in books}
+    recalls = {book.actor: Recall(book, *known_of(book, store, poison)) for book in books}
     return remembered(recalls, store)
 
 
-def _recall_of(book: Rules[Any], store: Store, poison: frozenset[Poison]) -> Recall[Any]:
+def known_of(book: Rules[Any], store: Store, poison: frozenset[Poison]) -> Known:
+    """What a store keeps of an actor."""
     snapshot = store.snapshot(book.actor, book.version)
     passed_over = frozenset(position for actor, position in poison if actor == book.actor)
     known = store.considered(book.actor)
     considered = store.head().position if known is None else known
-    return Recall(book, snapshot, considered, passed_over)
+    return Known(snapshot, considered, passed_over)
 
 
 def remembered(recalls: dict[str, Recall[Any]], store: Store) -> dict[str, Memory[Any]]:

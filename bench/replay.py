@@ -2,15 +2,15 @@
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from signal import SIGKILL
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from actors.recall import Recall, remembered
+from actors.recall import Known, Poison, Recall, known_of, remembered
 from actors.rules import Rules
 from bench.process import daemon, head, wait_until_past
 from bench.report import Figure, at_most
@@ -18,22 +18,32 @@ from events.fact import Fact
 from events.sqlite import SqliteStore
 from events.store import Store, pages, rows
 from horarium.daemon.life import BOOKS
+from horarium.hands import Undone
+from horarium.recalling import by_several
 
 ALL: Sequence[Rules[Any]] = BOOKS
+NO_POISON = frozenset[Poison]()
 
 
 def fold(history: Path, quick: bool) -> Iterator[Figure]:
     """What the six actors would know, from the first record to the last."""
-    with closing(SqliteStore(history / "log.sqlite")) as store:
-        count = store.head().position
+    log = history / "log.sqlite"
+    with closing(SqliteStore(log)) as store:
+        count, known = store.head().position, _forgetful(store)
         raw = _seconds(lambda: deque(rows(store), maxlen=0))
-        folded = _seconds(lambda: _fold(store))
-        lived = _seconds(lambda: _live_again(store))
+        alone = _seconds(lambda: _fold(store))
+        lived_alone = _seconds(lambda: _live_again(known, store))
+        folded = lived = None
+        with suppress(Undone):  # One core, or a short log.
+            folded = _seconds(lambda: by_several(known, store, log, links=False))
+            lived = _seconds(lambda: by_several(known, store, log))
     limit = "reading the bytes alone"
     name = f"reading and folding {count:,} records"
-    yield Figure(name, folded, "s", raw, limit, at_most(4))
+    yield Figure(name, folded or alone, "s", raw, limit, at_most(4))
+    yield Figure("the same in one process", alone, "s", raw, limit)
     name = "the same as after a loss of all snapshots, each link checked"
-    yield Figure(name, lived, "s", raw, limit)
+    yield Figure(name, lived or lived_alone, "s", raw, limit)
+    yield Figure("that in one process", lived_alone, "s", raw, limit)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -62,9 +72,13 @@ def _learns(book: Rules[Any], by: str, kind: type[Fact]) -> bool:
     return book.actor == by or kind in book.hears
 
 
-def _live_again(store: Store) -> None:
-    recalls = {book.actor: Recall(book, None, store.considered(book.actor) or 0) for book in ALL}
-    remembered(recalls, store)
+def _forgetful(store: Store) -> dict[str, Known]:
+    """What is kept of each actor, but no snapshot."""
+    return {book.actor: known_of(book, store, NO_POISON)._replace(snapshot=None) for book in ALL}
+
+
+def _live_again(known: Mapping[str, Known], store: Store) -> None:
+    remembered({book.actor: Recall(book, *known[book.actor]) for book in ALL}, store)
 
 
 def restart(history: Path, quick: bool) -> Iterator[Figure]:

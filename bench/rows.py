@@ -19,6 +19,7 @@ from bench import (
     simulating,
     spawn,
     store,
+    sweeping,
     travelling,
     verifying,
 )
@@ -44,6 +45,7 @@ ROWS = {
     "start": Row(spawn.start),
     "pool": Row(spawn.pool),
     "custody": Row(custody.custody),
+    "sweeping": Row(sweeping.sweeping),
     "lateness": Row(lateness.lateness),
     "intents": Row(intents.many),
     "intents-due": Row(intents.due),

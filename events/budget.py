@@ -3,12 +3,20 @@
 from datetime import date
 from typing import Literal
 
-from events.fact import Decision
+from events.configuration import ExecutorKind
+from events.fact import Decision, Instant
 
 RefuseReason = Literal[
-    "no_day_open", "category_spent", "day_spent", "over_category_limit", "over_day_limit", "closed"
+    "no_day_open",
+    "category_spent",
+    "day_spent",
+    "over_category_limit",
+    "over_day_limit",
+    "closed",
+    "own_limit_spent",
+    "over_own_limit",
 ]
-CostSource = Literal["reported", "estimated"]
+CostSource = Literal["reported", "priced", "estimated"]
 
 
 class BudgetOpened(Decision, tag="budget-opened"):
@@ -29,6 +37,7 @@ class FundsReserved(Decision, tag="funds-reserved"):
     category: str
     usd_micros: int
     day: date
+    own_limit: str = ""  # "template:NAME" or "intent:NAME", when that has a limit of its own
 
 
 class FundsRefused(Decision, tag="funds-refused"):
@@ -92,3 +101,41 @@ class BudgetExhausted(Decision, tag="budget-exhausted"):
 
     day: date
     category: str  # or "day", when it is the day's own limit
+
+
+class CostCorrected(Decision, tag="cost-corrected"):
+    """What a settled run cost turned out to be another amount; its day is charged so."""
+
+    run: str
+    work: str
+    category: str
+    day: date
+    was_usd_micros: int
+    cost_usd_micros: int
+    source: CostSource
+    own_limit: str = ""
+
+
+class LimitChanged(Decision, tag="limit-changed"):
+    """A limit was changed by hand, for that day or for good; None is as configured again."""
+
+    scope: Literal["day", "category", "template", "intent"]
+    name: str
+    usd_micros: int | None
+    day: date | None  # None: for good
+    key: str = ""
+
+
+class QuotaSpent(Decision, tag="quota-spent"):
+    """An executor has had what its window gives; until then nothing is asked of it."""
+
+    executor: ExecutorKind
+    quota: str
+    until: Instant
+
+
+class QuotaReset(Decision, tag="quota-reset"):
+    """Its window is over."""
+
+    executor: ExecutorKind
+    quota: str

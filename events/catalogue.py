@@ -4,19 +4,25 @@ from events.budget import (
     BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
+    CostCorrected,
     FundsOffered,
     FundsOverrun,
     FundsRefused,
     FundsReserved,
     FundsReturned,
     FundsSettled,
+    LimitChanged,
+    QuotaReset,
+    QuotaSpent,
 )
-from events.cleanup import SweepEnded, SweepStarting
+from events.cleanup import DiskSeen, SweepEnded, SweepRequested, SweepStarting
 from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.intents import (
     AlertCleared,
     AlertRaised,
+    BreakerClosed,
+    BreakerOpened,
     IdleAsked,
     IntentAdded,
     IntentAddRequested,
@@ -33,6 +39,7 @@ from events.intents import (
 from events.plan import CandidatePassedOver, OccurrenceSkipped, PlanDrawn, WorkWithdrawn
 from events.requests import (
     CancelRequested,
+    LimitRequested,
     MoveRequested,
     Paused,
     PauseRequested,
@@ -42,16 +49,26 @@ from events.requests import (
     RequestRepeated,
     Resumed,
     ResumeRequested,
+    ReviveRequested,
+    SettleRequested,
     WorkRequested,
 )
 from events.runs import (
+    ExecutorRecovered,
+    ExecutorRested,
+    KeeperFound,
+    KeeperLost,
+    ProbeEnded,
+    ProbeStarting,
     RunAdopted,
     RunCancelling,
     RunClosed,
     RunEnded,
     RunRetrying,
+    RunSettled,
     RunStarted,
     RunStarting,
+    RunWaiting,
     WorkBuried,
 )
 from events.time import (
@@ -112,8 +129,21 @@ ARequest = (
     | IntentAddRequested
     | IntentRemoveRequested
     | IntentSwitchRequested
+    | SettleRequested
+    | ReviveRequested
+    | LimitRequested
+    | SweepRequested
 )
-ARunObservation = RunStarted | RunAdopted | RunEnded | SweepEnded
+ARunObservation = (
+    RunStarted
+    | RunAdopted
+    | RunEnded
+    | SweepEnded
+    | DiskSeen
+    | ProbeEnded
+    | KeeperLost
+    | KeeperFound
+)
 AnyObservation = ADaemonObservation | ARequest | ARunObservation
 
 AClockDecision = (
@@ -131,8 +161,6 @@ AClockDecision = (
     | IntentsConfigured
     | IdleProbing
     | AlarmRang
-    | AlertRaised
-    | AlertCleared
 )
 APlannerDecision = (
     PlanDrawn
@@ -147,6 +175,8 @@ APlannerDecision = (
     | IntentAdded
     | IntentRemoved
     | IntentSwitched
+    | BreakerOpened
+    | BreakerClosed
 )
 AQueueDecision = (
     WorkHeld
@@ -170,15 +200,24 @@ ABudgetDecision = (
     | FundsOverrun
     | BudgetExhausted
     | CategoryReopened
+    | CostCorrected
+    | LimitChanged
+    | QuotaSpent
+    | QuotaReset
 )
 AnExecutorDecision = (
     StepReached
     | WorkFinished
     | WorkReturned
+    | RunWaiting
     | RunStarting
     | RunClosed
     | RunRetrying
     | RunCancelling
+    | RunSettled
+    | ExecutorRested
+    | ExecutorRecovered
+    | ProbeStarting
     | WorkBuried
 )
 AnyDecision = (
@@ -190,6 +229,8 @@ AnyDecision = (
     | SweepStarting
     | RequestRepeated
     | RequestRefused
+    | AlertRaised
+    | AlertCleared
     | AlarmSet
     | AlarmCleared
 )

@@ -8,7 +8,7 @@ so a fact that is masked or archived later still fits the chain by its digest.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import MsgspecError
 from msgspec.json import Decoder, encode
@@ -19,6 +19,9 @@ from events.record import Record
 LINK_DIGITS = 40
 GENESIS = "0" * LINK_DIGITS  # what the first record is tied to
 _LINK, _FACT = b',"hash":"', b'","fact":'
+_DIGITS_AT = len(_LINK)
+_FACT_AT = _DIGITS_AT + LINK_DIGITS
+_BODY_AT = _FACT_AT + len(_FACT)
 
 _decode_fact = Decoder(AnyFact).decode
 _decode_record = Decoder(Record).decode
@@ -93,15 +96,18 @@ def read(position: int, state: bytes) -> Record:
     return record
 
 
-def read_all(rows: Sequence[tuple[int, bytes]]) -> list[Record]:
-    """The records kept as these bytes at these positions. Raises UnreadableRecord."""
+def read_all(rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+    """The records kept in these rows. Raises UnreadableRecord.
+
+    A row is a position, whatever else, and a state.
+    """
     decode = _decode_record
     try:
-        records = [decode(state) for _, state in rows]
+        records = [decode(row[-1]) for row in rows]
     except (MsgspecError, UnicodeDecodeError):
         records = []
-    if [record.position for record in records] != [position for position, _ in rows]:
-        return [read(position, state) for position, state in rows]  # It says which, and why.
+    if [record.position for record in records] != [row[0] for row in rows]:
+        return [read(row[0], row[-1]) for row in rows]  # It says which, and why.
     return records
 
 
@@ -115,6 +121,30 @@ def parts(position: int, state: bytes) -> tuple[bytes, str, bytes]:
     if at < 0 or state[fact : fact + len(_FACT)] != _FACT or state[-1:] != b"}":
         raise UnreadableRecord(position, "not an envelope, a link and a fact")
     return state[:at], digits.decode("ascii", "replace"), state[fact + len(_FACT) : -1]
+
+
+def last_link(rows: Sequence[tuple[Any, ...]], before: str, after: int = 0) -> str:
+    """The link of the last of stored records in order. Raises UnreadableRecord at a broken one.
+
+    As `check_chain`, made short; a row is a position, whatever else, and a state.
+    """
+    link = before.encode()
+    for expected, row in enumerate(rows, after + 1):
+        state = row[-1]
+        if type(state) is not bytes:
+            break
+        at = state.find(_LINK)
+        digits = state[at + _DIGITS_AT : at + _FACT_AT]
+        chained = link + state[:at] + sha256(state[at + _BODY_AT : -1]).digest()
+        link = sha256(chained).hexdigest()[:LINK_DIGITS].encode()
+        is_formed = state[at + _FACT_AT : at + _BODY_AT] == _FACT and state[-1:] == b"}"
+        if link != digits or row[0] != expected or at < 0 or not is_formed:
+            break
+    else:
+        return link.decode()
+    # It says what is wrong, and where.
+    *_, (_, last) = check_chain(((row[0], row[-1]) for row in rows), before, after)
+    return last
 
 
 def check_chain(

@@ -6,7 +6,7 @@ is `weight_millis = 1500`, and a table `input` is its JSON text `input_json`.
 """
 
 from datetime import date, time
-from typing import Annotated, Literal, dataclass_transform
+from typing import Annotated, Literal, dataclass_transform, get_args
 
 from msgspec import Meta, Struct
 
@@ -14,7 +14,15 @@ from events.fact import Instant, Observation
 
 Priority = Literal["critical", "high", "normal", "low", "idle"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ExecutorKind = Literal["command", "python", "noop", "sweep"]
+ProgramKind = Literal[
+    "claude", "codex", "gemini", "kimi", "kimi-code", "opencode", "aider", "ollama"
+]
+ExecutorKind = Literal["command", "python", "noop", "sweep", "http"] | ProgramKind
+Permission = Literal["", "plan", "ask", "edit", "all"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Sandbox = Literal["none", "bwrap"]
+RetryClass = Literal["failed", "timed_out", "not_ready", "rate_limited", "quota_exhausted"]
+QuotaFrom = Literal["first_use", "day", "week"]
 AtPhaseEnd = Literal["next_phase", "next_day", "drop"]
 When = Literal["success", "failure", "always"]
 CountedFrom = Literal["scheduled", "completion"]
@@ -32,7 +40,10 @@ DstGap = Literal["shift_forward", "skip"]
 DstOverlap = Literal["first", "last", "both"]
 KeepAwake = Literal["never", "while_running", "phases"]
 
+SweepPart = Literal["processes", "foreign", "sockets", "runs", "temp", "archives", "log"]
+
 PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low", "idle")
+PROGRAMS: tuple[ProgramKind, ...] = get_args(ProgramKind)
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,79}$")]
@@ -81,6 +92,7 @@ class Lane(Settings):
 
     concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 1
     directory: str = ""  # "" is the folder of the work itself.
+    worktree: bool = False  # Each run gets a git worktree and a branch of its own.
 
 
 class Action(Settings):
@@ -102,6 +114,7 @@ class Action(Settings):
     backoff_seconds: Seconds = 30
     backoff_factor: Annotated[int, Meta(ge=1, le=10)] = 2
     backoff_max_seconds: Seconds = 3600
+    backoff_jitter_millis: Annotated[int, Meta(ge=0, le=1_000)] = 0  # at most added; in a file 100
     safe_to_repeat: bool = False
     environment: dict[str, str] = {}
     pass_environment: tuple[str, ...] = ()
@@ -112,6 +125,30 @@ class Action(Settings):
     memory_max_bytes: Bytes | None = None  # of each process
     cpu_max_seconds: Annotated[int, Meta(ge=1, le=30 * 86_400)] | None = None  # of each process
     processes_max: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    prompt: str = ""  # what an agent is asked, or what is sent by http; with {{variables}}
+    context_files: tuple[str, ...] = ()  # read into the prompt
+    model: str = ""  # "": that of the executor, or else the program's own
+    permission: Permission = ""
+    allowed_tools: tuple[str, ...] = ()
+    max_turns: Limit | None = None
+    fallback: tuple[ProgramKind, ...] = ()  # asked in this order when the executor cannot
+    url: str = ""
+    method: Method = "POST"
+    headers: dict[str, str] = {}  # ${NAME} stands for a secret of that name.
+    ok_statuses: tuple[Annotated[int, Meta(ge=100, le=599)], ...] = ()  # none: 200 to 299
+    secrets: dict[str, str] = {}  # variable: "env:NAME" or "file:PATH", read when a run starts
+    shell: bool = False  # The command is one line for /bin/sh.
+    ready_command: tuple[str, ...] = ()  # Unless it ends with 0 nothing is started.
+    success_command: tuple[str, ...] = ()  # Unless it ends with 0 the run failed.
+    probe_command: tuple[str, ...] = ()  # Of an unknown run: 0 says succeeded, 1 failed.
+    min_output: Count = 0  # characters of the answer
+    empty_marker: str = ""  # An answer that holds it says that there was nothing to do.
+    artifacts: tuple[str, ...] = ()  # that must be there at the end, in the work folder
+    sandbox: Sandbox = "none"
+    network: bool = False  # in a sandbox
+    retry_on: tuple[RetryClass, ...] = ("failed", "timed_out", "not_ready")
+    attempts_per_day: Limit | None = None
+    sweeps: tuple[SweepPart, ...] = ()  # of a sweep, in this order; none: all there is to sweep
 
 
 class Step(Settings):
@@ -146,6 +183,7 @@ class Template(Settings):
     defer_limit: Count = 1
     only_if_idle: bool = False
     enabled: bool = True
+    daily_usd_micros: UsdMicros | None = None  # what its work may cost in a day
 
 
 class On(Settings):
@@ -213,6 +251,7 @@ class Intent(Settings):
     user_facing: bool = False  # Of what is overdue, it goes first.
     self_restart: bool = False  # It restarts the daemon or the machine: never made up for.
     enabled: bool = True
+    daily_usd_micros: UsdMicros | None = None  # what its work may cost in a day
 
 
 class Policies(Settings):
@@ -268,8 +307,67 @@ class Executor(Settings):
     leave_running: bool = False  # Runs go on when the daemon stops in order, too.
 
 
+class Quota(Settings):
+    """What a provider lets an executor have in a window of time; None is not limited."""
+
+    window_seconds: Annotated[int, Meta(ge=60, le=366 * 86_400)]
+    counted_from: QuotaFrom = "first_use"  # day and week begin as those of the calendar
+    requests: Count | None = None  # runs that were started
+    tokens: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+    usd_micros: UsdMicros | None = None
+
+
+class Provider(Settings):
+    """What holds for all runs of one kind of executor."""
+
+    command: tuple[str, ...] = ()  # in place of the program's own name
+    model: str = ""
+    concurrency: Limit | None = None
+    rest_after_failures: Limit = 2  # in a row
+    rest_seconds: Seconds = 1800
+    quotas: dict[Name, Quota] = {}
+
+
+class Price(Settings):
+    """What a million tokens of a model cost. Cached ones cost like input where nothing is said."""
+
+    input_usd_micros: UsdMicros
+    output_usd_micros: UsdMicros
+    cache_read_usd_micros: UsdMicros | None = None
+    cache_write_usd_micros: UsdMicros | None = None
+
+
+class Alerts(Settings):
+    """What people are told, when, and by which ways.
+
+    The defaults here are those of logs that were written before there were alerts: nothing. What
+    is not in a file is filled in when that is read.
+    """
+
+    ways: tuple[Name, ...] = ()  # actions, each tried when the one before could not deliver
+    quiet: tuple[Hours, ...] = ()  # Nothing is delivered then.
+    repeat_seconds: Seconds = 6 * 3600
+    budget_percents: tuple[Annotated[int, Meta(ge=1, le=1_000)], ...] = ()  # in a file 50, 80, 100
+    pace: bool = False  # when the pace will empty a category before the day ends; in a file true
+    failures_per_hour: Limit | None = None  # more than these; in a file 3
+    breaker_failures: Limit | None = None  # in a row: the intent is paused; in a file 5
+
+
+class Foreign(Settings):
+    """Processes of our user that no run began, and that a sweep may end all the same."""
+
+    program: Annotated[str, Meta(min_length=1, max_length=200)]  # the name of its file, whole
+    words: tuple[str, ...] = ()  # that all stand in its command line
+    older_seconds: Annotated[int, Meta(ge=600, le=366 * 86_400)] = 86_400
+    really: bool = False  # False: they are only shown.
+
+
 class Cleanup(Settings):
-    """What a sweep may take away, always within our own folders."""
+    """What a sweep may take away, always within our own folders.
+
+    The defaults here are those of logs that were written before there was a setting. What is not
+    in a file is filled in when that is read.
+    """
 
     runs_keep_seconds: Seconds = 14 * 86_400
     runs_keep_count: Count = 2_000
@@ -277,6 +375,16 @@ class Cleanup(Settings):
     archives_keep_seconds: Seconds = 90 * 86_400
     archives_keep_count: Count = 14
     items_max: Count = 5_000  # of one sweep
+    failed_keep_seconds: Seconds | None = None  # of failed work; None: like all others
+    failed_keep_count: Count | None = None
+    unknown_keep_seconds: Seconds | None = None  # of work of which nobody knows how it ended
+    archives_max_bytes: Bytes | None = None
+    sockets_keep_seconds: Seconds | None = None  # None: they stay
+    processes: bool = False
+    foreign: dict[Name, Foreign] = {}
+    within_seconds: Seconds = 0  # that a sweep may take; 0 is no limit
+    disk_low_bytes: Bytes = 0  # free; 0: nobody looks
+    seal_every_records: Annotated[int, Meta(ge=1_000, le=10_000_000)] | None = None
 
 
 class Storage(Settings):
@@ -313,6 +421,9 @@ class Configuration(Settings):
     clock: Clock = Clock()
     plan: Plan = Plan()
     executor: Executor = Executor()
+    executors: dict[ExecutorKind, Provider] = {}
+    prices: dict[str, Price] = {}  # by model; a name that ends in * fits all that begin so
+    alerts: Alerts = Alerts()
     cleanup: Cleanup = Cleanup()
     store: Storage = Storage()
     log: Lines = Lines()

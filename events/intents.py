@@ -111,7 +111,19 @@ class IdleAsked(Decision, tag="idle-asked"):
     work: str
 
 
-ALERTS = ("configuration_refused", "clock_stepped")  # All that there are.
+ALERTS = (  # All that there are.
+    "configuration_refused",
+    "clock_stepped",
+    "budget_used",  # subject: category or "day", and the percentage, as "research 80"
+    "budget_pace",
+    "breaker_open",
+    "run_unknown",
+    "many_failures",
+    "executor_exhausted",
+    "keeper_gone",
+    "disk_low",
+    "sweep_failed",
+)
 
 
 class AlertRaised(Decision, tag="alert-raised"):
@@ -119,7 +131,22 @@ class AlertRaised(Decision, tag="alert-raised"):
 
     alert: str
     words: str = ""
+    subject: str = ""  # what it is about; each subject is raised and cleared by itself
 
 
 class AlertCleared(Decision, tag="alert-cleared"):
     alert: str
+    subject: str = ""
+
+
+class BreakerOpened(Decision, tag="breaker-opened"):
+    """So many runs of an intent failed in a row that it is due no more. By the planner."""
+
+    intent: str
+    failures: int
+
+
+class BreakerClosed(Decision, tag="breaker-closed"):
+    """A person let it be due again. By the planner."""
+
+    intent: str

@@ -30,6 +30,7 @@ SkipReason = Literal[
     "intent_disabled",
     "work_unknown",
     "phase_unknown",
+    "breaker_open",
 ]
 WithdrawReason = Literal["replanned", "configuration_changed"]
 

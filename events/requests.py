@@ -2,7 +2,9 @@
 
 from typing import Literal
 
+from events.configuration import Action, UsdMicros
 from events.fact import Decision, InputJson, Instant, Key, Observation, Words
+from events.runs import SettledAs
 
 Scope = Literal["all", "category", "lane"]
 Refusal = Literal[
@@ -21,7 +23,11 @@ Refusal = Literal[
     "name_taken",
     "not_made_by_hand",
     "nobody_listens",
+    "not_unknown",
+    "not_buried",
+    "invalid_action",
 ]
+LimitScope = Literal["day", "category", "template", "intent"]
 
 
 class WorkRequested(Observation, tag="work-requested"):
@@ -32,6 +38,36 @@ class WorkRequested(Observation, tag="work-requested"):
     phase: Key | None = None
     at: Instant | None = None  # not before
     input_json: InputJson = "{}"
+    note: Words = ""
+    action: Action | None = None  # that no configuration names; `subject` is its name
+
+
+class SettleRequested(Observation, tag="settle-requested"):
+    """Somebody knows what became of an unknown run. The executor answers."""
+
+    run: Key
+    settled_as: SettledAs
+    key: Key
+    cost_usd_micros: UsdMicros | None = None
+    note: Words = ""
+
+
+class ReviveRequested(Observation, tag="revive-requested"):
+    """Let buried work be tried again. The planner answers with WorkPlanned."""
+
+    work: Key
+    key: Key
+    note: Words = ""
+
+
+class LimitRequested(Observation, tag="limit-requested"):
+    """Change a limit by hand. The budget answers."""
+
+    scope: LimitScope
+    key: Key
+    name: Key = ""  # of the category, template or intent
+    usd_micros: UsdMicros | None = None  # None: as configured again
+    for_good: bool = False  # and not for today alone
     note: Words = ""
 
 

@@ -102,7 +102,8 @@ def checked_pages(store: Store, after: int = 0) -> Iterator[list[Record]]:
     """As `pages`, and the chain is checked from the record at `after` on."""
     link = link_at(store, after)
     while page := store.page(after=after):
-        *_, (after, link) = codec.check_chain(page, link, after)
+        link = codec.last_link(page, link, after)
+        after = page[-1][0]
         yield codec.read_all(page)
 
 
@@ -110,7 +111,8 @@ def check_links(store: Store, after: int, until: int) -> None:
     """Check the chain between two positions, reading no facts. Raises UnreadableRecord."""
     link = link_at(store, after)
     while after < until and (page := store.page(after=after)):
-        *_, (after, link) = codec.check_chain(page, link, after)
+        link = codec.last_link(page, link, after)
+        after = page[-1][0]
 
 
 def link_at(store: Store, position: int) -> str:

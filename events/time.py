@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from events.fact import Decision, InputJson, Instant, Observation, Words
 
-PhaseMissReason = Literal["daemon_down", "before_first_start"]
+PhaseMissReason = Literal["daemon_down", "before_first_start", "asleep"]
 MissReason = Literal["daemon_down", "host_slept", "clock_stepped", "late", "in_the_past"]
 MissPolicy = Literal["", "skip", "window", "limit", "self_restart"]
 SupersedeReason = Literal[

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Literal
 
-from events.configuration import AtPhaseEnd, Priority, Step
+from events.configuration import Action, AtPhaseEnd, Priority, Step
 from events.fact import Decision, Instant
 from events.plan import Score
 
-Source = Literal["template", "intent", "request"]
+Source = Literal["template", "intent", "request", "alert", "revival"]
 HoldReason = Literal[
     "phase_not_open",
     "lane_full",
@@ -17,6 +17,7 @@ HoldReason = Literal[
     "retry_backoff",
     "daemon_full",
     "not_idle",
+    "quiet_hours",
 ]
 DropReason = Literal[
     "phase_over",
@@ -59,6 +60,8 @@ class WorkPlanned(Decision, tag="work-planned"):
     note: str = ""
     only_if_idle: bool = False
     start_before: Instant | None = None  # It is dropped when it has not started by then.
+    action: Action | None = None  # the one that its only step names, when nobody configured it
+    own_limit: str = ""  # "template:NAME" or "intent:NAME", when that has a limit of its own
 
 
 class WorkHeld(Decision, tag="work-held"):
@@ -87,6 +90,7 @@ class WorkReleased(Decision, tag="work-released"):
     category: str
     ceiling_usd_micros: int
     priority: Priority = "normal"
+    own_limit: str = ""
 
 
 class StepReached(Decision, tag="step-reached"):
@@ -100,6 +104,7 @@ class StepReached(Decision, tag="step-reached"):
     ceiling_usd_micros: int
     attempt: int = 1
     priority: Priority = "normal"
+    own_limit: str = ""
 
 
 class WorkReturned(Decision, tag="work-returned"):

@@ -18,6 +18,7 @@ LOOK = {
     "report": ("report", "Counts, success, duration and cost, grouped."),
     "budget": ("budget", "The day's money by category."),
     "queue": ("queue", "What waits, and for what."),
+    "alerts": ("alerts", "What people are told, and whether it reached them."),
     "occurrences": ("occurrences", "What a day was expected to bring, and what became of it."),
     "explain": ("explain", "Why something ran or did not, and what would have let it."),
     "log": ("log", "The facts themselves."),
@@ -26,15 +27,18 @@ LOOK = {
     "replay": ("replay", "What each actor knew and decided, record by record."),
 }
 ASK = {
-    "request": ("request", "Ask for an action or a template."),
+    "request": ("request", "Ask for an action or a template, or ask an agent."),
     "release": ("works", "Run waiting work now, whatever its phase."),
     "move": ("works", "Let waiting work wait for another phase."),
+    "settle": ("settle", "Say what became of an unknown run."),
+    "revive": ("revive", "Try again what is buried; or list it."),
     "cancel": ("works", "End a piece of work, or the work of a run."),
     "intent": ("intent", "List intents, make, remove and switch them."),
     "signal": ("signal", "Say that something happened."),
     "replan": ("replan", "Draw today's plan anew."),
     "pause": ("pause", "Start nothing more until resumed."),
     "resume": ("pause", "Go on after a pause."),
+    "drain": ("drain", "Start nothing more, and wait until nothing runs."),
 }
 TRY = {
     "preview": ("preview", "When an intent would be due, and what would become of it."),
@@ -46,6 +50,7 @@ KEEP = {
     "run": ("run", "Run the daemon, in the foreground."),
     "doctor": ("doctor", "Find what would stop the day dead."),
     "config": ("config", "Check the configuration; print its schema."),
+    "sweep": ("sweep", "Take away what is old; or show what would go."),
     "restore": ("restore", "Put a backup of the log back."),
     "rebuild": ("rebuild", "Build the projections anew from the log."),
     "export": ("export", "Write a log without secrets, to be replayed elsewhere."),

@@ -44,13 +44,13 @@ def coming(
     intent: Intent, house: "Configuration", after: datetime, until: datetime | None = None,
     limit: int = 1,
 ) -> Sequence[datetime]:  # fmt: skip
-    """The next instants at which it is due; none when it is gone, disabled, or waits for something
-    else than a time."""
+    """The next instants at which it is due; none when it is gone, disabled, paused after failures,
+    or waits for something else than a time."""
     from actors.triggers import next_after
     from events.configuration import Intent as Definition
 
     found: list[datetime] = []
-    if intent.state != "in_force" or not intent.enabled:
+    if intent.state != "in_force" or not intent.enabled or intent.broken_at:
         return found
     definition = convert(intent.definition, Definition)
     if definition.max_runs is not None:

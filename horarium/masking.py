@@ -15,6 +15,7 @@ from functools import cache
 from math import log2
 from typing import Any
 
+from msgspec import json
 from msgspec.inspect import LiteralType, StructType, type_info
 
 from events.catalogue import AnyFact
@@ -25,16 +26,18 @@ RANDOM_MIN_CHARACTERS = 20
 RANDOM_MIN_BITS = 3.4  # of a character, in a word with letters and digits
 
 OUTPUT = {"tail": "", "summary": "", "data_json": "", "insights": [], "questions": []}
-INPUT = {"input_json": "{}", "faults": []}
+INPUT = {"input_json": "{}", "faults": [], "prompt": "(left out)"}
 ABOUT_FAULTS = "configuration_refused"  # The alert says them once more.
 OURS = frozenset({
-    "action", "actions", "added", "after", "alarm", "alert", "alerts", "boot", "busy",
-    "categories", "category", "changed", "day", "digest", "ended", "entries", "executor", "failed",
-    "function", "granted", "in_line", "intent", "intents", "key", "kind", "known", "lane", "lanes",
-    "listeners", "name", "name_taken", "occurring", "order", "paused", "phase", "phases", "removed",
-    "run", "runs", "setter", "signal", "spent", "steps", "subject", "succeeded", "sweep",
-    "swept_runs", "taken", "template", "templates", "timezone", "tzdata", "version", "work",
-    "works",
+    "action", "actions", "added", "after", "alarm", "alert", "alerts", "asked", "boot", "broken",
+    "buried", "busy", "categories", "category", "changed", "day", "digest", "ended", "entries",
+    "executor", "failed", "failing", "function", "granted", "health", "in_line", "intent",
+    "intents", "key", "kind", "known", "lane", "lanes", "limited", "lineage", "listeners", "model",
+    "name", "name_taken", "occurring", "order", "own_limit", "passed", "paused", "phase", "phases",
+    "probe", "probes", "providers", "quota", "quotas", "raised", "removed", "revived", "run",
+    "runs", "setter", "signal", "spent", "steps", "subject", "succeeded", "sweep", "swept_runs",
+    "taken", "tells", "template", "templates", "timezone", "told_by", "tzdata", "unknown",
+    "version", "waiting", "ways", "work", "works",
 })  # fmt: skip
 
 _NAMED = r"(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|auth|credentials?|private[-_]?key)"
@@ -76,10 +79,18 @@ class Masker:
         if isinstance(value, dict):
             if self._left_out and value.get("alert") == ABOUT_FAULTS and "words" in value:
                 value = {**value, "words": ""}
+            if value.get("source") == "alert" and "input_json" in value:
+                return self._told(value)
             return {self._text(key, True): self._member(key, value[key], name) for key in value}
         if isinstance(value, list | tuple):
             return self._list(value, name)
         return value
+
+    def _told(self, planned: dict[str, Any]) -> Any:
+        """Work that tells an alert is given what the alert says, and no more."""
+        masked = {key: self._member(key, each, "") for key, each in planned.items()}
+        told = self.document(json.decode(planned["input_json"]))
+        return masked | {"input_json": json.encode(told).decode()}
 
     def _member(self, key: str, value: Any, of: str) -> Any:
         if of == "environment" and isinstance(value, str):

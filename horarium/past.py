@@ -33,6 +33,7 @@ _REQUESTS = (
     "work-requested", "replan-requested", "release-requested", "move-requested",
     "cancel-requested", "pause-requested", "resume-requested", "signal-received",
     "intent-add-requested", "intent-remove-requested", "intent-switch-requested",
+    "sweep-requested",
 )  # fmt: skip
 _DUE = ("occurrence-due", "occurrence-buffered")
 _CAME = (

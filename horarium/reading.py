@@ -147,6 +147,7 @@ _NAMED: Mapping[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "phase": lambda settings: (phase["name"] for phase in settings.get("phases", ())),
     "category": _of_actions("category", "general"),
     "lane": _of_actions("lane", "main"),
+    "run": lambda settings: (),  # The settings name none.
 }
 
 

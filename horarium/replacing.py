@@ -18,6 +18,7 @@ from horarium import reading
 from horarium.places import Places
 
 _SUFFIXES = ("", "-wal", "-shm")
+_SEALED = re.compile(r"log-\d{10,18}-(\d{10,18})\.jsonl", re.ASCII)
 _ID = re.compile(r"[rw](\d{1,18})-\d{1,9}", re.ASCII)
 
 
@@ -159,7 +160,12 @@ def _files(here: Places, common: int) -> list[Path]:
         for entry in sorted((here.data / root).glob("*"))
         if (match := _ID.fullmatch(entry.name)) and int(match[1]) > common
     ]
-    return [*databases, here.data / "crash.json", *folders, here.head]
+    sealed = [
+        file
+        for file in sorted((here.data / "sealed").glob("log-*.jsonl"))
+        if (match := _SEALED.fullmatch(file.name)) and int(match[1]) > common
+    ]
+    return [*databases, here.data / "crash.json", *folders, *sealed, here.head]
 
 
 def _free(here: Places) -> Path:

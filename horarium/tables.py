@@ -21,9 +21,10 @@ BAR_CELLS = 20
 
 GOOD = ("completed", "succeeded", "ok", "resumed")
 BAD = ("failed", "timed_out", "misconfigured", "too_late", "buried", "missed", "expired", "closed",
-       "error")  # fmt: skip
-OPEN = ("running", "starting", "released", "in_progress", "cancelling", "stopping")
-DOUBTFUL = ("unknown", "cancelled", "dropped", "paused", "skipped", "superseded", "warning")
+       "error", "not_ready", "rate_limited", "quota_exhausted")  # fmt: skip
+OPEN = ("running", "starting", "waiting", "released", "in_progress", "cancelling", "stopping")
+DOUBTFUL = ("unknown", "cancelled", "dropped", "paused", "skipped", "superseded", "warning",
+            "resting", "spent")  # fmt: skip
 _STYLES = (
     dict.fromkeys(GOOD, "green")
     | dict.fromkeys(BAD, "red")

@@ -1,8 +1,9 @@
 """A whole log, gone through once: as it is kept, by what a log can prove, by deciding it again."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +17,11 @@ from events.head import kept_head
 from events.record import Record
 from events.store import Head
 from horarium import bundle, quiet, reading
+from horarium.deciding import PAGE_SECONDS, parts
+from horarium.hands import Hand, Undone, hands
 from horarium.patience import patience
 from horarium.places import Places
+from horarium.sweeping.sealing import disagreeing
 from horarium.untrusted import Handed, handed
 from projections.database import fingerprint, version_of
 from projections.invariants.check import Violation
@@ -27,7 +31,6 @@ from projections.invariants.stored import Stored, StoredRow
 from projections.invariants.truth import Told, Truth, told
 from projections.queries.documents import snapshot
 
-PAGE_SECONDS = 30.0  # a thousand times what a page takes
 FOUND_MAX = 1_000  # violations, and differences, that are kept; the others are counted
 
 Progress = Callable[[int], None]
@@ -89,6 +92,10 @@ class Verification:
         if len(self._violations) < FOUND_MAX:
             self._violations.append(violation)
 
+    @property
+    def has_found(self) -> bool:
+        return any(self._counts)
+
     def _finish(self, head: int) -> None:
         for actor, position in self._considered.items():
             if position > head:
@@ -128,19 +135,49 @@ class Verification:
 def verified(here: Places, progress: Progress, *, recompute: bool = True) -> Verdict:
     """The log of a data folder, and what is kept beside it. Raises NoLog.
 
-    How far the actors, the head file and the projections are is read first: the log can only
-    have gone on since then.
+    Where several processes can take part, they only prove that nothing is wrong and nothing is
+    decided differently: what there is to find is found, and told, by one.
     """
+    if recompute:
+        with suppress(Undone):
+            return _verified(here, progress, (), others=True)
+        progress(0)
+    return _verified(here, progress, BOOKS if recompute else ())
+
+
+def _verified(
+    here: Places, progress: Progress, books: Iterable[Rules[Any]], *, others: bool = False
+) -> Verdict:
+    """How far the actors, the head file and the projections are is read first: the log can only
+    have gone on since then. Raises Undone when `others` take part and anything is found."""
     projected = _projected(here)
     anchor = kept_head(here.head)
     with _opened(here) as log:
-        one = Verification(_considered(log), BOOKS if recompute else (), projected)
+        considered = _considered(log)
+        one = Verification(considered, books, projected)
         stored = Stored(one.found, anchor)
-        for page in stored.pages(_rows(log)):
-            one.take(page)
-            progress(page[-1].position)
-    stored.finish()
-    return one.finish(stored.position, blind=stored.blind)
+        until = reading.head(log) if others else None
+        with hands(parts(here.log, until, considered) if until is not None else ()) as deciding:
+            for page in stored.pages(_rows(log, until)):
+                one.take(page)
+                progress(page[-1].position)
+                _go_on(one, deciding)
+            for disagreement in disagreeing(here.data, log):
+                one.found(disagreement)
+            stored.finish()
+            verdict = one.finish(stored.position, blind=stored.blind)
+            _go_on(one, deciding)
+            for hand in deciding:
+                hand.result()
+    return verdict
+
+
+def _go_on(one: Verification, deciding: Sequence[Hand]) -> None:
+    """Raises Undone when something was found, here or by others, and others take part."""
+    for hand in deciding:
+        hand.look()
+    if deciding and one.has_found:
+        raise Undone
 
 
 def verified_file(path: Path, progress: Progress, *, recompute: bool = True) -> Verdict:
@@ -187,8 +224,9 @@ def _considered(log: sqlite3.Connection) -> Mapping[str, int]:
     return {actor: int(position) for actor, position in found if actor in ACTORS}
 
 
-def _rows(log: sqlite3.Connection) -> Iterable[StoredRow]:
-    return ((position, state) for position, _, state in reading.rows(log, 0))
+def _rows(log: sqlite3.Connection, until: int | None) -> Iterable[StoredRow]:
+    rows = ((position, state) for position, _, state in reading.rows(log, 0))
+    return rows if until is None else takewhile(lambda row: row[0] <= until, rows)
 
 
 def _projected(here: Places) -> Told | None:

@@ -15,6 +15,7 @@ from events.configuration import WEEKDAYS, Configuration, ConfigurationLoaded
 from events.configuration import Phase as Window
 from events.plan import WITHDRAWALS, PlanDrawn
 from events.record import Record
+from events.runs import RunSettled
 from events.time import DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import (
     WorkCancelled,
@@ -26,6 +27,7 @@ from events.work import (
 )
 from projections.moments import rfc3339
 from projections.rows import Handlers, Tables
+from projections.settled import settled_state
 from projections.tables import Phase, Tally, Work
 
 NAME: Final = "days"
@@ -142,6 +144,15 @@ def work_finished(tables: Tables, record: Record, fact: WorkFinished, at: str) -
         setattr(tally, fact.state, getattr(tally, fact.state) + 1)
 
 
+def run_settled(tables: Tables, record: Record, fact: RunSettled, at: str) -> None:
+    settled, work = settled_state(tables, fact), tables.works.see(fact.work)
+    if settled is None or work is None:
+        return
+    for tally in _tallies(tables, work.day, work.phase):
+        tally.unknown -= 1
+        setattr(tally, settled[0], getattr(tally, settled[0]) + 1)
+
+
 def _tallies(tables: Tables, day: str | None, phase: str | None) -> Iterator[Tally]:
     if day is not None:
         yield tables.tallies.make(day, "")
@@ -217,4 +228,5 @@ HANDLERS: Handlers = {
     WorkDropped: work_dropped,
     WorkCancelled: work_cancelled,
     WorkFinished: work_finished,
+    RunSettled: run_settled,
 }

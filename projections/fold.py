@@ -6,21 +6,40 @@ from sqlite3 import Connection
 
 from events.fact import Fact
 from events.record import Record
-from projections import budget, daemon, days, intents, occurrences, plan, requests, runs, trails
+from projections import (
+    alerts,
+    budget,
+    daemon,
+    days,
+    executors,
+    intents,
+    limits,
+    occurrences,
+    plan,
+    quotas,
+    requests,
+    runs,
+    trails,
+)
 from projections.database import Place
 from projections.moments import rfc3339
 from projections.rows import Handler, Handlers, Tables
 
-# In this order they hear each fact: the days count work as it stood before the plan moves it.
+# In this order they hear each fact: the days count work as it stood before the plan moves it, and
+# the budget takes back what a run cost before the run is said to have cost another amount.
 PROJECTIONS: Mapping[str, Handlers] = {
     days.NAME: days.HANDLERS,
     plan.NAME: plan.HANDLERS,
-    runs.NAME: runs.HANDLERS,
     budget.NAME: budget.HANDLERS,
+    limits.NAME: limits.HANDLERS,
+    quotas.NAME: quotas.HANDLERS,
+    runs.NAME: runs.HANDLERS,
+    executors.NAME: executors.HANDLERS,
     intents.NAME: intents.HANDLERS,
     occurrences.NAME: occurrences.HANDLERS,
     requests.NAME: requests.HANDLERS,
     daemon.NAME: daemon.HANDLERS,
+    alerts.NAME: alerts.HANDLERS,
     trails.NAME: trails.HANDLERS,
 }
 HANDLERS: Mapping[type[Fact], tuple[Handler, ...]] = {

@@ -21,6 +21,7 @@ class Intent(Row):
     since: str | None = None  # when it was added, or last changed
     removed_at: str | None = None
     removed_reason: str = ""
+    broken_at: str | None = None  # It failed too often in a row, and is due no more since then.
     name_taken: bool = False  # One of the configuration has the same name and is passed over.
     due: int = 0
     planned: int = 0

@@ -8,7 +8,14 @@ from msgspec.structs import asdict
 
 from events.configuration import Configuration, ConfigurationLoaded
 from events.configuration import Intent as Definition
-from events.intents import IntentAdded, IntentRemoved, IntentsConfigured, IntentSwitched
+from events.intents import (
+    BreakerClosed,
+    BreakerOpened,
+    IntentAdded,
+    IntentRemoved,
+    IntentsConfigured,
+    IntentSwitched,
+)
 from events.record import Record
 from projections.intent_tables import Intent
 from projections.rows import Handlers, Tables
@@ -58,6 +65,14 @@ def intent_removed(tables: Tables, record: Record, fact: IntentRemoved, at: str)
 def intent_switched(tables: Tables, record: Record, fact: IntentSwitched, at: str) -> None:
     row = tables.intents.make(fact.name)
     row.enabled, row.switched_at = fact.enabled, at
+
+
+def breaker_opened(tables: Tables, record: Record, fact: BreakerOpened, at: str) -> None:
+    tables.intents.make(fact.intent).broken_at = at
+
+
+def breaker_closed(tables: Tables, record: Record, fact: BreakerClosed, at: str) -> None:
+    tables.intents.make(fact.intent).broken_at = None
 
 
 def _define(row: Intent, definition: Definition, source: str, at: str) -> None:
@@ -117,4 +132,6 @@ HANDLERS: Handlers = {
     IntentAdded: intent_added,
     IntentRemoved: intent_removed,
     IntentSwitched: intent_switched,
+    BreakerOpened: breaker_opened,
+    BreakerClosed: breaker_closed,
 }

@@ -4,11 +4,11 @@ from typing import Final
 
 from msgspec.json import encode
 
-from events.budget import FundsSettled
+from events.budget import CostCorrected, FundsSettled
 from events.configuration import PRIORITIES
 from events.plan import CandidatePassedOver, PlanDrawn
 from events.record import Record
-from events.runs import RunStarting
+from events.runs import RunSettled, RunStarting
 from events.work import (
     StepReached,
     WorkCancelled,
@@ -24,6 +24,7 @@ from events.work import (
 )
 from projections.moments import rfc3339
 from projections.rows import Handlers, Tables
+from projections.settled import settled_state
 from projections.tables import PassedOver, Plan, Work
 
 NAME: Final = "plan"
@@ -88,6 +89,7 @@ def work_planned(tables: Tables, record: Record, fact: WorkPlanned, at: str) -> 
             revision=fact.revision,
             note=fact.note,
             input_json=fact.input_json,
+            own_limit=fact.own_limit,
         )
     )
 
@@ -158,9 +160,22 @@ def work_finished(tables: Tables, record: Record, fact: WorkFinished, at: str) -
     _end(tables, fact.work, fact.state, fact.reason, at)
 
 
+def run_settled(tables: Tables, record: Record, fact: RunSettled, at: str) -> None:
+    """Only here an end is another one afterwards."""
+    settled = settled_state(tables, fact)
+    work = tables.works.find(fact.work)
+    if settled is not None and work is not None:
+        work.state, work.reason = settled
+
+
 def funds_settled(tables: Tables, record: Record, fact: FundsSettled, at: str) -> None:
     if work := tables.works.find(fact.work):
         work.cost_usd_micros += fact.cost_usd_micros
+
+
+def cost_corrected(tables: Tables, record: Record, fact: CostCorrected, at: str) -> None:
+    if work := tables.works.find(fact.work):
+        work.cost_usd_micros += fact.cost_usd_micros - fact.was_usd_micros
 
 
 def _alive(tables: Tables, name: str) -> Work | None:
@@ -200,5 +215,7 @@ HANDLERS: Handlers = {
     WorkDropped: work_dropped,
     WorkCancelled: work_cancelled,
     WorkFinished: work_finished,
+    RunSettled: run_settled,
     FundsSettled: funds_settled,
+    CostCorrected: cost_corrected,
 }

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from events.budget import CategoryReopened
+from events.budget import CategoryReopened, LimitChanged
+from events.cleanup import SweepRequested, SweepStarting
 from events.intents import (
     IntentAdded,
     IntentAddRequested,
@@ -16,6 +17,7 @@ from events.plan import PlanDrawn
 from events.record import Record
 from events.requests import (
     CancelRequested,
+    LimitRequested,
     MoveRequested,
     Paused,
     PauseRequested,
@@ -25,8 +27,11 @@ from events.requests import (
     RequestRepeated,
     Resumed,
     ResumeRequested,
+    ReviveRequested,
+    SettleRequested,
     WorkRequested,
 )
+from events.runs import RunSettled
 from events.time import OccurrenceDue
 from events.work import (
     WorkCancelled,
@@ -70,6 +75,18 @@ def resume_requested(tables: Tables, record: Record, fact: ResumeRequested, at: 
     _asked(tables, record, at, fact.key, "resume", fact.name or fact.scope, fact.note)
 
 
+def revive_requested(tables: Tables, record: Record, fact: ReviveRequested, at: str) -> None:
+    _asked(tables, record, at, fact.key, "revive", fact.work, fact.note)
+
+
+def settle_requested(tables: Tables, record: Record, fact: SettleRequested, at: str) -> None:
+    _asked(tables, record, at, fact.key, "settle", fact.run, fact.note)
+
+
+def run_settled(tables: Tables, record: Record, fact: RunSettled, at: str) -> None:
+    _answer(tables, record, at, "settle", "settled", fact.work)
+
+
 def signal_received(tables: Tables, record: Record, fact: SignalReceived, at: str) -> None:
     _asked(tables, record, at, fact.key, "signal", fact.name, "")
 
@@ -91,9 +108,29 @@ def intent_switch_requested(
     _asked(tables, record, at, fact.key, kind, fact.name, "")
 
 
+def sweep_requested(tables: Tables, record: Record, fact: SweepRequested, at: str) -> None:
+    _asked(tables, record, at, fact.key, "sweep", ", ".join(fact.parts), fact.note)
+
+
+def sweep_starting(tables: Tables, record: Record, fact: SweepStarting, at: str) -> None:
+    if fact.key:
+        _answer(tables, record, at, "sweep", "started")
+
+
+def limit_requested(tables: Tables, record: Record, fact: LimitRequested, at: str) -> None:
+    subject = f"{fact.scope}:{fact.name}" if fact.name else fact.scope
+    _asked(tables, record, at, fact.key, "limit", subject, fact.note)
+
+
+def limit_changed(tables: Tables, record: Record, fact: LimitChanged, at: str) -> None:
+    _answer(tables, record, at, "limit", "changed")
+
+
 def work_planned(tables: Tables, record: Record, fact: WorkPlanned, at: str) -> None:
     if fact.source == "request":
         _answer(tables, record, at, "work", "planned", fact.work)
+    elif fact.source == "revival":
+        _answer(tables, record, at, "revive", "revived", fact.work)
 
 
 def request_repeated(tables: Tables, record: Record, fact: RequestRepeated, at: str) -> None:
@@ -186,16 +223,23 @@ def _answer(
 
 HANDLERS: Handlers = {
     WorkRequested: work_requested,
+    SettleRequested: settle_requested,
+    RunSettled: run_settled,
     ReplanRequested: replan_requested,
     ReleaseRequested: release_requested,
     MoveRequested: move_requested,
     CancelRequested: cancel_requested,
     PauseRequested: pause_requested,
     ResumeRequested: resume_requested,
+    ReviveRequested: revive_requested,
     SignalReceived: signal_received,
     IntentAddRequested: intent_add_requested,
     IntentRemoveRequested: intent_remove_requested,
     IntentSwitchRequested: intent_switch_requested,
+    SweepRequested: sweep_requested,
+    SweepStarting: sweep_starting,
+    LimitRequested: limit_requested,
+    LimitChanged: limit_changed,
     WorkPlanned: work_planned,
     RequestRepeated: request_repeated,
     RequestRefused: request_refused,

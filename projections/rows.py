@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 from events.bulk import insert_rows
 from events.fact import Fact
 from events.record import Record
-from projections import intent_tables, tables
+from projections import alert_tables, intent_tables, run_tables, tables
 from projections.row import Row
 
 KEPT_ROWS_MAX = 2_000  # between batches
@@ -98,8 +98,9 @@ class Tables:
 
     def __init__(self, connection: Connection) -> None:
         self.works = Rows(connection, tables.Work)
-        self.runs = Rows(connection, tables.Run)
-        self.run_tallies = Rows(connection, tables.RunTally)
+        self.runs = Rows(connection, run_tables.Run)
+        self.run_tallies = Rows(connection, run_tables.RunTally)
+        self.executors = Rows(connection, run_tables.Executor)
         self.plans = Rows(connection, tables.Plan)
         self.passed_over = Rows(connection, tables.PassedOver)
         self.tallies = Rows(connection, tables.Tally)
@@ -107,6 +108,9 @@ class Tables:
         self.phases = Rows(connection, tables.Phase)
         self.purses = Rows(connection, tables.Purse)
         self.categories = Rows(connection, tables.Category)
+        self.limits = Rows(connection, tables.Limit)
+        self.own_limits = Rows(connection, tables.OwnLimit)
+        self.quotas = Rows(connection, tables.Quota)
         self.movements = Rows(connection, tables.Movement)
         self.intents = Rows(connection, intent_tables.Intent)
         self.expectations = Rows(connection, intent_tables.Expectation)
@@ -115,6 +119,7 @@ class Tables:
         self.requests = Rows(connection, tables.Request)
         self.pauses = Rows(connection, tables.Pause)
         self.lives = Rows(connection, tables.Life)
+        self.alerts = Rows(connection, alert_tables.Alert)
         self.latest = Rows(connection, tables.Latest)
         self._all: tuple[Rows[Any], ...] = tuple(vars(self).values())
 

@@ -1,12 +1,14 @@
-"""The tables of the projections, but for those of intents: a class is a table, a field a column.
+"""The tables of the projections, but for those of runs and intents: a class is a table, a field
 
 Times are RFC 3339 text in UTC, days are ISO dates, amounts are whole millionths of a dollar.
 A column that holds JSON says so. Where all but the key has a default, the key comes first: such
 a row can be made from its key alone.
 """
 
+from projections.alert_tables import Alert
 from projections.intent_tables import Buffered, Expectation, Intent, Verdict
 from projections.row import Row
+from projections.run_tables import Executor, Run, RunTally
 
 
 class Work(Row):
@@ -52,86 +54,9 @@ class Work(Row):
     ended_at: str | None = None
     note: str = ""
     input_json: str = "{}"
+    revived_as: str | None = None  # the work that a person had planned anew, of what is buried
     trail: str = ""  # positions of the records that speak of it, each behind a blank
-
-
-class Run(Row):
-    """One attempt at one action; `position` is that of the record from which we know it."""
-
-    TABLE = "runs"
-    KEY = ("run",)
-    INDEXES = (
-        "(work)",
-        "(action, at)",
-        "(name, at)",
-        "(at)",
-        "(ended_at)",
-        "(state, at) WHERE state <> 'succeeded'",
-        "(day, at) WHERE summary <> ''",
-    )
-
-    position: int
-    run: str
-    work: str
-    at: str  # when its money was reserved
-    action: str = ""
-    name: str = ""  # of the template, or of the action when no template stands behind it
-    category: str = ""
-    phase: str | None = None
-    day: str = ""  # whose money it spends
-    lane: str = ""
-    executor: str = ""
-    step: int = 1
-    attempt: int = 1
-    state: str = "starting"
-    started_at: str | None = None
-    ended_at: str | None = None
-    exit_code: int | None = None
-    trouble: str | None = None
-    reason: str = ""
-    reserved_usd_micros: int = 0
-    cost_usd_micros: int | None = None
-    cost_source: str | None = None
-    duration_ms: int = 0
-    cpu_ms: int = 0
-    peak_bytes: int = 0
-    output_bytes: int = 0
-    output_cut: bool = False
-    adopted: bool = False
-    swept: bool = False  # its folder is gone
-    tokens: int | None = None
-    result_fault: str | None = None
-    detail: str = ""
-    summary: str = ""
-    insights: str = "[]"  # JSON
-    questions: str = "[]"  # JSON
-    artifacts: str = "[]"  # JSON
-    data: str | None = None  # JSON
-    tail: str = ""
-
-
-class RunTally(Row):
-    """The runs of a day that are over, by all that a report may ask for."""
-
-    TABLE = "run_tallies"
-    KEY = ("day", "action", "category", "phase", "executor")
-
-    day: str
-    action: str
-    category: str
-    phase: str
-    executor: str
-    runs: int = 0
-    started: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    timed_out: int = 0
-    cancelled: int = 0
-    misconfigured: int = 0
-    too_late: int = 0
-    unknown: int = 0
-    duration_ms: int = 0
-    cost_usd_micros: int = 0
+    own_limit: str = ""  # "template:NAME" or "intent:NAME", when that has a limit of its own
 
 
 class Plan(Row):
@@ -225,6 +150,7 @@ class Purse(Row):
     revision: int = 0
     opened_at: str | None = None
     categories: str = "[]"  # JSON, those that have a limit
+    changed: str = ""  # by hand: "day", or "good" when it is for good
 
 
 class Category(Row):
@@ -241,6 +167,59 @@ class Category(Row):
     overrun_usd_micros: int = 0
     refused: int = 0  # how often
     closed: bool = False
+    priced_usd_micros: int = 0  # of what is settled, by tokens
+    estimated_usd_micros: int = 0  # and by estimate; the rest is as reported
+    changed: str = ""  # by hand: "day", or "good" when it is for good
+
+
+class Limit(Row):
+    """A limit as somebody set it. `period` is "configured", "good" for one that was changed by
+    hand for good, or the day for which it was changed alone."""
+
+    TABLE = "limits"
+    KEY = ("name", "period")
+    INDEXES = ("(period)",)
+
+    name: str  # "day", "category:NAME", "template:NAME" or "intent:NAME"
+    period: str
+    usd_micros: int | None = None
+
+
+class OwnLimit(Row):
+    """What a template or an intent may cost on a day, and what became of it."""
+
+    TABLE = "own_limits"
+    KEY = ("day", "name")
+
+    day: str
+    name: str  # "template:NAME" or "intent:NAME"
+    limit_usd_micros: int | None = None
+    reserved_usd_micros: int = 0
+    settled_usd_micros: int = 0
+    refused: int = 0  # how often
+    changed: str = ""  # by hand: "day", or "good" when it is for good
+
+
+class Quota(Row):
+    """What a provider allows in a window, and what is gone of it."""
+
+    TABLE = "quotas"
+    KEY = ("executor", "quota")
+
+    executor: str
+    quota: str
+    is_configured: bool = True
+    window_seconds: int = 0
+    counted_from: str = "first_use"
+    requests_max: int | None = None
+    tokens_max: int | None = None
+    usd_micros_max: int | None = None
+    since: str | None = None  # the window that is open, or the last to be
+    until: str | None = None
+    requests: int = 0
+    tokens: int = 0
+    usd_micros: int = 0
+    spent_until: str | None = None
 
 
 class Movement(Row):
@@ -252,14 +231,17 @@ class Movement(Row):
 
     position: int
     at: str
-    movement: str  # opened, reserved, settled, returned, refused, offered, overrun, reopened
+    movement: str  # opened, reserved, settled, returned, refused, offered, overrun, reopened,
+    # corrected or limited
     day: str | None
     category: str
     usd_micros: int = 0
     run: str | None = None
     work: str | None = None
-    reason: str = ""  # of a refusal; reported or estimated for a settlement
-    reserved_usd_micros: int = 0  # what had been set aside for what is settled now
+    reason: str = ""  # of a refusal; of a settlement or a correction how true it is
+    reserved_usd_micros: int = 0  # what had been set aside for what is settled now, or charged
+    # for what is corrected
+    own_limit: str = ""  # "template:NAME" or "intent:NAME", when that has a limit of its own
 
 
 class Request(Row):
@@ -326,6 +308,7 @@ TABLES: tuple[type[Row], ...] = (
     Work,
     Run,
     RunTally,
+    Executor,
     Plan,
     PassedOver,
     Tally,
@@ -333,6 +316,9 @@ TABLES: tuple[type[Row], ...] = (
     Phase,
     Purse,
     Category,
+    Limit,
+    OwnLimit,
+    Quota,
     Movement,
     Intent,
     Expectation,
@@ -341,5 +327,6 @@ TABLES: tuple[type[Row], ...] = (
     Request,
     Pause,
     Life,
+    Alert,
     Latest,
 )

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from events.budget import (
+    CostCorrected,
     FundsOffered,
     FundsOverrun,
     FundsRefused,
@@ -14,13 +15,16 @@ from events.intents import IdleAsked, OccurrenceEnded, WorkOvertaken
 from events.plan import WorkWithdrawn
 from events.record import Record
 from events.runs import (
+    ProbeStarting,
     RunAdopted,
     RunCancelling,
     RunClosed,
     RunEnded,
     RunRetrying,
+    RunSettled,
     RunStarted,
     RunStarting,
+    RunWaiting,
     WorkBuried,
 )
 from events.work import (
@@ -43,8 +47,8 @@ TRAIL_CHARACTERS = 8_000  # of positions: some thousand
 OF_WORK = (
     WorkPlanned, WorkHeld, WorkReleased, WorkReturned, StepReached, WorkMoved, WorkDeferred,
     WorkDropped, WorkStopping, WorkCancelled, WorkFinished, WorkWithdrawn, WorkBuried,
-    FundsOffered, FundsReserved, FundsRefused, FundsSettled, FundsReturned,
-    RunStarting, RunClosed, RunCancelling, RunRetrying,
+    FundsOffered, FundsReserved, FundsRefused, FundsSettled, FundsReturned, CostCorrected,
+    RunStarting, RunClosed, RunCancelling, RunRetrying, RunWaiting, RunSettled, ProbeStarting,
     WorkOvertaken, IdleAsked, OccurrenceEnded,
 )  # fmt: skip
 OF_RUN = (RunStarted, RunAdopted, RunEnded, FundsOverrun)

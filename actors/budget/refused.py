@@ -11,11 +11,15 @@ from msgspec import Struct, field
 
 
 class Price(Struct, frozen=True, gc=False):
-    """What money is asked for: how much, out of which category, how urgently."""
+    """What money is asked for: how much, out of which category, how urgently.
+
+    `own` is the label of the template or intent that has a limit of its own, or "".
+    """
 
     category: str
     usd_micros: int
     rank: int  # within PRIORITIES
+    own: str = ""
 
     @property
     def critical(self) -> bool:
@@ -34,10 +38,15 @@ class Refused(Struct):
     lines: dict[str, Line] = field(default_factory=dict)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)  # work: (line, age)
 
+    @property
+    def wants_own(self) -> bool:
+        """Whether somebody waits who has a limit of its own."""
+        return any(line.price.own for line in self.lines.values())
+
     def add(self, work: str, price: Price) -> None:
         """Let a work wait at the end of its line; it leaves an earlier one."""
         self.forget(work)
-        name = f"{price.rank}/{price.usd_micros}/{price.category}"
+        name = f"{price.rank}/{price.usd_micros}/{price.category}{price.own and '/'}{price.own}"
         line = self.lines.get(name)
         if line is None:
             line = self.lines[name] = Line(price, [])

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
-from actors.cleanup.door import OldFile
-from actors.cleanup.passing import sweep_over
+from actors.cleanup import staleness
+from actors.cleanup.door import IsTime, Neighbours, OldFile, OutOfTime
+from actors.cleanup.passing import ALONE, sweep_over
 from events.cleanup import Area, SweepEnded, SweepStarting
 
 FOLDERS: dict[Area, str] = {
@@ -32,13 +35,47 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FileSweeper:
-    """Sweeps `runs`, `work`, `temp` and `archives` below a data folder; `now` is in UTC."""
+    """Sweeps `runs`, `work`, `temp` and `archives` below a data folder, and what is stale in it;
+    `now` is in UTC. One that only `looks` takes nothing away and says what it would take."""
 
-    def __init__(self, root: Path, now: Callable[[], datetime]) -> None:
-        self._root, self._now = root, now
+    def __init__(
+        self,
+        root: Path,
+        now: Callable[[], datetime],
+        neighbours: Neighbours = ALONE,
+        *,
+        looks: bool = False,
+    ) -> None:
+        self._root, self._now, self._neighbours = root, now, neighbours
+        self._looks, self._until = looks, inf
+        self._hurries = False
 
-    def sweep(self, starting: SweepStarting) -> SweepEnded:
-        return sweep_over(self, starting, self._now())
+    def sweep(self, starting: SweepStarting, ended: Sequence[str] = ()) -> SweepEnded:
+        began = monotonic()
+        self._until = -inf if self._hurries else began + (starting.within_seconds or inf)
+        is_time = self._is_enough(starting.until_free_bytes)
+        one = sweep_over(self, starting, self._now(), self._neighbours, ended, is_time)
+        return one.ended(self._free_bytes(), round(1000 * (monotonic() - began)))
+
+    def hurry(self) -> None:
+        """Another thread wants it to end here, with what is left for the next."""
+        self._hurries, self._until = True, -inf
+
+    def _is_enough(self, free_bytes: int) -> IsTime:
+        """Whether its time is up, or what it is for is reached."""
+
+        def is_enough() -> bool:
+            free = self._free_bytes() if free_bytes else None
+            return monotonic() >= self._until or (free is not None and free >= free_bytes)
+
+        return is_enough
+
+    def _free_bytes(self) -> int | None:
+        try:
+            found = os.statvfs(self._root)
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
 
     def files(self, area: Area) -> Sequence[OldFile]:
         try:
@@ -47,10 +84,18 @@ class FileSweeper:
         except FileNotFoundError:
             return []
 
+    def stale(self, before: datetime) -> Sequence[str]:
+        return list(staleness.stale(self._root, before.timestamp()))
+
+    def remove_stale(self, area: Area, name: str) -> int:
+        return 0 if self._looks else staleness.remove(self._root, name)
+
     def remove_folder(self, area: Area, name: str) -> int:
         with self._area(area) as (parent, device), _folder(parent, name, device) as folder:
+            if self._looks:
+                return _size(folder, device)
             try:
-                size = _empty(folder, device)
+                size = _empty(folder, device, self._until)
             except FileNotFoundError:
                 raise OSError(errno.EBUSY, "somebody else is at work in it") from None
             os.rmdir(name, dir_fd=parent)
@@ -61,7 +106,8 @@ class FileSweeper:
             seen = os.stat(name, dir_fd=parent, follow_symlinks=False)
             if not _is_ours(seen, device) or not stat.S_ISREG(seen.st_mode):
                 raise OSError(errno.EPERM, "not a file of ours")
-            os.unlink(name, dir_fd=parent)
+            if not self._looks:
+                os.unlink(name, dir_fd=parent)
             return seen.st_size
 
     @contextmanager
@@ -94,8 +140,24 @@ def _folder(parent: int, name: str, device: int) -> Iterator[int]:
         os.close(folder)
 
 
-def _empty(top: int, device: int) -> int:
-    """Remove all that is in a folder: the bytes of its files.
+def _size(folder: int, device: int, depth: int = DEPTH_MAX) -> int:
+    """The bytes of the files in a folder, as far down as one looks."""
+    size = 0
+    for name in _names(folder):
+        seen = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(seen.st_mode):
+            size += seen.st_size
+        elif stat.S_ISDIR(seen.st_mode) and depth:
+            inner = os.open(name, OPEN_FOLDER, dir_fd=folder)
+            try:
+                size += _size(inner, device, depth - 1)
+            finally:
+                os.close(inner)
+    return size
+
+
+def _empty(top: int, device: int, until: float) -> int:
+    """Remove all that is in a folder: the bytes of its files. Raises OutOfTime.
 
     What lies too deep is lifted to the top and waits for the next pass there. So no depth that
     a job can build costs more than a few open folders and a short stack.
@@ -105,13 +167,16 @@ def _empty(top: int, device: int) -> int:
         names = _names(top)
         if not names:
             return size
-        size += _empty_down(top, device, _Lift(top, device, _free_names(names)), DEPTH_MAX)
+        lift = _Lift(top, device, until, _free_names(names))
+        size += _empty_down(top, lift, DEPTH_MAX)
     raise OSError(errno.ELOOP, "too deep, or somebody still writes into it")
 
 
-def _empty_down(folder: int, device: int, lift: "_Lift", depth: int) -> int:
+def _empty_down(folder: int, lift: "_Lift", depth: int) -> int:
     size = 0
     for name in _names(folder):
+        if monotonic() >= lift.until:
+            raise OutOfTime(errno.ETIME, "its time is up")
         seen = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISDIR(seen.st_mode):
             os.unlink(name, dir_fd=folder)
@@ -119,8 +184,8 @@ def _empty_down(folder: int, device: int, lift: "_Lift", depth: int) -> int:
         elif depth == 0:
             lift.up(folder, name)
         else:
-            with _folder(folder, name, device) as inner:
-                size += _empty_down(inner, device, lift, depth - 1)
+            with _folder(folder, name, lift.device) as inner:
+                size += _empty_down(inner, lift, depth - 1)
             os.rmdir(name, dir_fd=folder)
     return size
 
@@ -130,6 +195,7 @@ class _Lift(NamedTuple):
 
     top: int
     device: int
+    until: float  # in monotonic time
     free: Iterator[str]
 
     def up(self, folder: int, name: str) -> None:
@@ -161,5 +227,6 @@ def _is_our_file(entry: os.DirEntry[str], device: int) -> bool:
 
 
 def _old_file(entry: os.DirEntry[str]) -> OldFile:
-    modified_us = entry.stat(follow_symlinks=False).st_mtime_ns // 1000
-    return OldFile(entry.name, EPOCH + timedelta(microseconds=modified_us))
+    seen = entry.stat(follow_symlinks=False)
+    modified_at = EPOCH + timedelta(microseconds=seen.st_mtime_ns // 1000)
+    return OldFile(entry.name, modified_at, seen.st_size)

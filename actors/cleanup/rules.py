@@ -1,110 +1,163 @@
-"""The rules of cleanup: which folders of runs and works may go.
+"""The rules of cleanup: when is swept, what a sweep may take, and what people are told of it."""
 
-Only what the log says is ours, has ended, and is past what is kept. A folder is remembered as
-long as it stands: what a sweep could not take away comes up again, behind what was not tried.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec.structs import replace
 
+from actors.cleanup.condemned import condemned_runs, condemned_works, expendable_runs
+from actors.cleanup.state import CHANGES, Cleaning
 from actors.rules import SILENCE, Rules
 from events.catalogue import AnyDecision, AnyFact
-from events.cleanup import SweepEnded, SweepStarting
-from events.configuration import Cleanup, ConfigurationLoaded
+from events.cleanup import DiskSeen, Seal, SweepEnded, SweepRequested, SweepStarting
+from events.configuration import Cleanup, SweepPart
 from events.fact import Fact
+from events.intents import AlertCleared, AlertRaised
 from events.record import Record
-from events.runs import RunClosed, RunStarting
-from events.work import WorkCancelled, WorkDropped, WorkFinished
+from events.requests import RequestRepeated
+from events.runs import RunStarting
 
-MAKES_FOLDERS = frozenset({"command", "python"})
+Kinds = frozenset[type[Fact]]
 
-
-class EndedRun(Struct, gc=False):
-    """A run folder whose run has its verdict."""
-
-    work: str
-    ended_at: datetime
-    tries: int = 0  # sweeps that did not take it away
-
-
-class SharedFolder(Struct, gc=False):
-    """The folder that the runs of one piece of work share."""
-
-    runs: int = 0  # whose folders stand
-    over: bool = False  # the work has ended: no further run will come
-
-
-class Cleaning(Struct):
-    """The folders that stand, as far as the log knows."""
-
-    settings: Cleanup = Cleanup()
-    open: dict[str, str] = field(default_factory=dict)  # run: work
-    ended: dict[str, EndedRun] = field(default_factory=dict)  # in the order of their ends
-    works: dict[str, SharedFolder] = field(default_factory=dict)
-    sweeps: dict[str, SweepStarting] = field(default_factory=dict)  # by run, until it is closed
+EMERGENCY_SECONDS = 60
+EMERGENCY_PARTS: tuple[SweepPart, ...] = ("processes", "temp", "runs", "archives")
+EMERGENCY_TEMP_KEEP = timedelta(hours=1)
+START_WITHIN = timedelta(minutes=5)  # A sweep that was held up so long is out of date,
+EMERGENCY_WITHIN = timedelta(hours=1)  # unless it is needed whenever it comes.
+MIB = 1 << 20
 
 
 def decide(state: Cleaning, record: Record) -> Iterator[AnyDecision]:
     asked = record.fact
-    if type(asked) is not RunStarting or asked.executor != "sweep" or asked.run in state.sweeps:
-        return SILENCE
-    return iter((_sweep(state, record, asked),))
+    if type(asked) is RunStarting:  # the only one of them that is frequent
+        if asked.executor != "sweep" or asked.run in state.sweeps:
+            return SILENCE
+        return iter((_of_run(state, record, asked),))
+    return _others(state, record)
 
 
-def open_sweeps(state: Cleaning) -> list[SweepStarting]:
-    """The sweeps a restarted cleanup must do again, the oldest first: each is safe to repeat."""
-    return list(state.sweeps.values())
+def _others(state: Cleaning, record: Record) -> Iterator[AnyDecision]:
+    match record.fact:
+        case SweepRequested(key=key) if key in state.keys:
+            yield RequestRepeated(key, "")
+        case SweepRequested() as asked:
+            yield _asked_for(state, record, asked)
+        case DiskSeen() as seen:
+            yield from _look(state, record, seen)
+        case SweepEnded() as done:
+            yield from _tell(state, done)
 
 
-def _sweep(state: Cleaning, record: Record, asked: RunStarting) -> SweepStarting:
-    settings, at = state.settings, record.at
-    runs = _condemned_runs(state, at)
+def _look(state: Cleaning, record: Record, seen: DiskSeen) -> Iterator[AnyDecision]:
+    """It is enough again when there is a quarter more than what is too little."""
+    low = state.settings.disk_low_bytes
+    if seen.free_bytes < low:
+        if not state.low:
+            free, wanted = seen.free_bytes // MIB, low // MIB
+            yield AlertRaised("disk_low", f"{free} MiB are free on the disk, {wanted} are wanted")
+        if all(it.occasion != "disk_low" for it in state.sweeps.values()):
+            yield _emergency(state, record)
+    elif state.low and seen.free_bytes >= enough_bytes(low):
+        yield AlertCleared("disk_low")
+
+
+def enough_bytes(low: int) -> int:
+    """So much must be free before a disk is no more said to be nearly full."""
+    return low + low // 4
+
+
+def _tell(state: Cleaning, done: SweepEnded) -> Iterator[AnyDecision]:
+    """Told once, until each part that failed has been gone through without a fault."""
+    if state.failing and not state.told_failing:
+        yield AlertRaised("sweep_failed", "; ".join(done.failed[:3])[:300])
+    elif state.told_failing and not state.failing:
+        yield AlertCleared("sweep_failed")
+
+
+def _of_run(state: Cleaning, record: Record, asked: RunStarting) -> SweepStarting:
+    parts = state.parts.get(asked.action, ())
+    found = ordinary(state, record.position, record.at, parts)
+    return replace(found, run=asked.run, not_after=asked.not_after)
+
+
+def _asked_for(state: Cleaning, record: Record, asked: SweepRequested) -> SweepStarting:
+    found = ordinary(state, record.position, record.at, asked.parts, really=asked.really)
+    return replace(found, occasion="asked", key=asked.key)
+
+
+def ordinary(
+    state: Cleaning,
+    position: int,
+    at: datetime,
+    parts: tuple[SweepPart, ...] = (),
+    *,
+    really: bool = False,
+) -> SweepStarting:
+    """What a sweep that is decided there may take; without parts, all there is to sweep."""
+    settings = state.settings
+    chosen = tuple(it for it in parts or _possible(settings) if it in _possible(settings))
+    runs = condemned_runs(state, at) if "runs" in chosen else ()
+    foreign = settings.foreign if "foreign" in chosen else {}
+    stale = settings.sockets_keep_seconds
     return SweepStarting(
-        sweep=f"s{record.position}-1",
-        run=asked.run,
+        sweep=f"s{position}-1",
+        run="",
         runs=runs,
         temp_before=at - timedelta(seconds=settings.temp_keep_seconds),
         archives_before=at - timedelta(seconds=settings.archives_keep_seconds),
         archives_keep_count=settings.archives_keep_count,
         items_max=settings.items_max,
-        not_after=asked.not_after,
-        works=_condemned_works(state, runs),
+        not_after=at + START_WITHIN,
+        works=condemned_works(state, runs) if "runs" in chosen else (),
+        parts=chosen,
+        archives_max_bytes=settings.archives_max_bytes,
+        sockets_before=None if stale is None else at - timedelta(seconds=stale),
+        foreign={name: replace(it, really=it.really or really) for name, it in foreign.items()},
+        seal=_seal(state, position) if "log" in chosen else None,
+        within_seconds=settings.within_seconds,
     )
 
 
-def _condemned_runs(state: Cleaning, at: datetime) -> tuple[str, ...]:
-    """Too old or too many, the oldest first, but those that would not go before behind others."""
-    old = at - timedelta(seconds=state.settings.runs_keep_seconds)
-    too_many = len(state.ended) - state.settings.runs_keep_count
-    condemned = [
-        run
-        for number, (run, ended) in enumerate(state.ended.items())
-        if (number < too_many or ended.ended_at <= old) and _is_over(state, ended.work)
-    ]
-    condemned.sort(key=lambda run: state.ended[run].tries)
-    return tuple(condemned[: state.settings.items_max])
+def _possible(settings: Cleanup) -> tuple[SweepPart, ...]:
+    """All that there is to sweep, in the order in which it is done."""
+    wanted: dict[SweepPart, Any] = {
+        "processes": settings.processes,
+        "foreign": settings.foreign,
+        "sockets": settings.sockets_keep_seconds is not None,
+        "runs": True,
+        "temp": True,
+        "archives": True,
+        "log": settings.seal_every_records,
+    }
+    return tuple(part for part, is_wanted in wanted.items() if is_wanted)
 
 
-def _condemned_works(state: Cleaning, runs: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of whose runs no folder stays behind."""
-    going: dict[str, int] = {}
-    for run in runs:
-        work = state.ended[run].work
-        going[work] = going.get(work, 0) + 1
-    condemned = [
-        name
-        for name, shared in state.works.items()
-        if shared.over and shared.runs <= going.get(name, 0)
-    ]
-    return tuple(condemned[: state.settings.items_max - len(runs)])
+def _seal(state: Cleaning, position: int) -> Seal | None:
+    """The next whole stretch, if the log has gone on beyond it."""
+    every = state.settings.seal_every_records
+    if every is None or state.sealed + every >= position:
+        return None
+    return Seal(state.sealed, state.sealed + every)
 
 
-def _is_over(state: Cleaning, work: str) -> bool:
-    shared = state.works.get(work)
-    return shared is None or shared.over
+def _emergency(state: Cleaning, record: Record) -> SweepStarting:
+    """All that nobody needs any more, until enough is free. Ages do not protect, but what is
+    open, what goes on, what nobody knows the end of, and the newest archive stay."""
+    runs, at = expendable_runs(state), record.at
+    return replace(
+        ordinary(state, record.position, at, ("processes",)),
+        parts=tuple(it for it in EMERGENCY_PARTS if it != "processes" or state.settings.processes),
+        runs=runs,
+        works=condemned_works(state, runs),
+        temp_before=at - EMERGENCY_TEMP_KEEP,
+        archives_before=at,
+        archives_keep_count=1,
+        not_after=at + EMERGENCY_WITHIN,
+        within_seconds=EMERGENCY_SECONDS,
+        until_free_bytes=enough_bytes(state.settings.disk_low_bytes),
+        occasion="disk_low",
+    )
 
 
 def evolve(state: Cleaning, fact: AnyFact, at: datetime) -> None:
@@ -112,58 +165,7 @@ def evolve(state: Cleaning, fact: AnyFact, at: datetime) -> None:
         change(state, fact, at)
 
 
-def _open(state: Cleaning, fact: RunStarting, at: datetime) -> None:
-    if fact.executor in MAKES_FOLDERS:
-        state.open[fact.run] = fact.work
-        shared = state.works.get(fact.work)
-        if shared is None:
-            shared = state.works[fact.work] = SharedFolder()
-        shared.runs += 1
-
-
-def _close(state: Cleaning, fact: RunClosed, at: datetime) -> None:
-    state.sweeps.pop(fact.run, None)
-    if (work := state.open.pop(fact.run, None)) is not None:
-        state.ended[fact.run] = EndedRun(work, at)
-
-
-def _end(state: Cleaning, fact: WorkFinished | WorkCancelled | WorkDropped, at: datetime) -> None:
-    if (shared := state.works.get(fact.work)) is not None:
-        shared.over = True
-
-
-def _begin_sweep(state: Cleaning, fact: SweepStarting, at: datetime) -> None:
-    state.sweeps[fact.run] = fact
-
-
-def _configure(state: Cleaning, fact: ConfigurationLoaded, at: datetime) -> None:
-    if fact.configuration is not None:
-        state.settings = fact.configuration.cleanup
-
-
-def _forget(state: Cleaning, done: SweepEnded, at: datetime) -> None:
-    for run in done.swept_runs:
-        ended = state.ended.pop(run, None)
-        if ended is not None and (shared := state.works.get(ended.work)) is not None:
-            shared.runs -= 1
-    for work in done.swept_works:
-        state.works.pop(work, None)
-    for starting in state.sweeps.values():
-        if starting.sweep == done.sweep:
-            for run in starting.runs:
-                if run in state.ended:
-                    state.ended[run].tries += 1
-
-
-CHANGES: dict[type[Fact], Callable[[Cleaning, Any, datetime], None]] = {
-    ConfigurationLoaded: _configure,
-    RunStarting: _open,
-    RunClosed: _close,
-    WorkFinished: _end,
-    WorkCancelled: _end,
-    WorkDropped: _end,
-    SweepStarting: _begin_sweep,
-    SweepEnded: _forget,
-}
-HEARS = frozenset(CHANGES) - {SweepStarting}
-RULES = Rules("cleanup", 1, Cleaning, HEARS, decide, evolve, HEARS - {RunStarting})
+OURS: Kinds = frozenset({SweepStarting, AlertRaised, AlertCleared})
+DECIDES: Kinds = frozenset({RunStarting, SweepRequested, DiskSeen, SweepEnded})
+HEARS: Kinds = (frozenset(CHANGES) | DECIDES) - OURS
+RULES = Rules("cleanup", 2, Cleaning, HEARS, decide, evolve, HEARS - DECIDES)

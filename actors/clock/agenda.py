@@ -45,6 +45,8 @@ class Agenda(Struct):
     def until(self, now: datetime) -> list[tuple[datetime, str]]:
         """All that has come, this instant included, in order of time and name."""
         entries, times, come, places = self.entries, self.times, set(), [0]
+        if not entries or entries[0][0] > now:
+            return []
         while places:
             place = places.pop()
             if place < len(entries) and entries[place][0] <= now:

@@ -27,9 +27,11 @@ def in_time_until(state: Clock, at: datetime) -> Iterator[Verdict]:
 
 def overdue_until(state: Clock, at: datetime) -> Iterator[Verdict]:
     """As many of those that wait as may be told in this minute, the most urgent first."""
+    if not state.waiting:
+        return
     room = state.house.clock.catch_up_limit
     room -= sum(at - MINUTE < one <= at for one in state.caught_up)
-    if not state.waiting or room <= 0:
+    if room <= 0:
         return
     line = [
         (*_urgency(state.intents[name]), due_at, name)

@@ -23,10 +23,10 @@ LOOK_BACK_DAYS = 7 * MISSED_MAX + 1  # A phase that comes at all comes once a we
 DAYS_MAX = 8  # remembered as started
 
 
-def catch_up(state: Clock, back: bool) -> Iterator[AnyDecision]:
+def catch_up(state: Clock, back: bool, slept: bool) -> Iterator[AnyDecision]:
     """Everything that changed since the moment seen before: what a person would call the time.
 
-    `back`: the clock went back so far that days come again.
+    `back`: the clock went back so far that days come again. `slept`: so did the machine, since.
     """
     seen, house = state.seen, state.house
     assert seen is not None
@@ -39,7 +39,9 @@ def catch_up(state: Clock, back: bool) -> Iterator[AnyDecision]:
     today = day_of(house.day, seen)
     if state.day is None or today > state.day or (back and today < state.day):
         yield DayStarted(today, *day_bounds(house.day, today), again=today in state.days)
-    reason: PhaseMissReason = "before_first_start" if state.before is None else "daemon_down"
+    reason: PhaseMissReason = "asleep" if slept else "daemon_down"
+    if state.before is None:
+        reason = "before_first_start"
     for window in _missed(state, today, seen, over):
         yield PhaseMissed(*window, reason=reason)
     for window in phases_at(house, seen):
@@ -62,14 +64,15 @@ def latest(state: Clock, at: datetime) -> datetime:
 def see(state: Clock, at: datetime) -> None:
     """Learn what time it is."""
     state.before, state.seen = state.seen, latest(state, at)
-    if state.turn is None or state.turn <= state.seen:
+    state.turned = state.turn is None or state.turn <= state.seen
+    if state.turned:
         state.turn = next_boundary(state.house, state.seen)
 
 
 def leap(state: Clock, at: datetime) -> None:
     """Learn what time it is, and that none passed on the way there."""
     state.before = state.seen = at
-    state.turn = next_boundary(state.house, at)
+    state.turned, state.turn = True, next_boundary(state.house, at)
 
 
 def configure(state: Clock, house: Configuration, at: datetime) -> None:

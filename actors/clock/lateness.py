@@ -6,12 +6,15 @@ and from nothing else: so it is learned with that moment, and told afterwards.
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from actors.clock import expected
 from actors.clock.arming import SECOND, arm, is_lone, put, wait_from
 from actors.clock.misfire import Verdict, verdict_on, verdicts
 from actors.clock.settled import INSTANT, between
 from actors.clock.state import Armed, Clock
 from actors.clock.verdicts import stop_waiting, wait
+from events.configuration import Misfire
 from events.time import MissReason, OccurrenceDue, OccurrenceMissed, OccurrencesCoalesced
 
 
@@ -58,7 +61,7 @@ def _judge(state: Clock, name: str, armed: Armed, at: datetime, reason: MissReas
             return
         mark = last.due_at - INSTANT
         found.pop()
-    for verdict in found:
+    for verdict in _joined(state, name, armed, found, reason):
         if isinstance(verdict, OccurrenceDue):
             _take_in(state, name, armed, verdict.due_at, reason)
         else:
@@ -83,10 +86,32 @@ def _take_in(state: Clock, name: str, armed: Armed, due_at: datetime, reason: Mi
     wait(state, name, due_at, reason)
 
 
+def _joined(
+    state: Clock, name: str, armed: Armed, found: list[Verdict], reason: MissReason
+) -> list[Verdict]:
+    """Where the earliest is enough, one that waits already stands for all that come after it."""
+    waiting = state.waiting.get(name)
+    if waiting is None or _misfire(state, armed) != "run_once_earliest":
+        return found
+    return [_into(one, waiting.instants[0], reason) for one in found]
+
+
+def _into(one: Verdict, earliest: datetime, reason: MissReason) -> Verdict:
+    match one:
+        case OccurrenceDue(intent, due_at):
+            return OccurrencesCoalesced(intent, due_at, due_at, 1, earliest, reason)
+        case OccurrencesCoalesced():
+            return replace(one, into=earliest)
+    return one
+
+
 def stands_for_others(state: Clock, armed: Armed) -> bool:
-    """Whether by its policy one occurrence is enough for several."""
-    misfire = armed.intent.misfire or state.house.policies.misfire
-    return misfire not in ("run_all", "within")
+    """Whether by its policy a later occurrence is enough for those before it."""
+    return _misfire(state, armed) in ("skip", "run_once_latest")
+
+
+def _misfire(state: Clock, armed: Armed) -> Misfire:
+    return armed.intent.misfire or state.house.policies.misfire
 
 
 def _at_most(armed: Armed, found: list[Verdict], reason: MissReason) -> list[Verdict]:

@@ -99,7 +99,8 @@ def _upon_time(state: Clock, record: Record) -> Iterator[AnyDecision]:
     at, day, back = record.at, state.day, state.reopened is not None
     if state.reopened is not None:
         yield OccurrencesReopened(state.reopened)
-    yield from days.catch_up(state, back)
+    if state.turned or not isinstance(record.fact, TimePassed):
+        yield from days.catch_up(state, back, isinstance(record.fact, HostSlept))
     if state.day != day:
         yield from expected.tell(state, state.intents, "clock_changed" if back else "day_started")
     elif state.told != state.day and isinstance(record.fact, DaemonStarted):
@@ -214,7 +215,7 @@ _LEARN: dict[type[Any], Callable[[Clock, Any, datetime], object]] = {
 
 RULES = Rules(
     actor="clock",
-    version=3,
+    version=4,
     state=Clock,
     hears=frozenset(
         {

@@ -92,6 +92,7 @@ class Clock(Struct):
     told: date | None = None  # the day whose occurrences were told
     open: list[PhaseWindow] = field(default_factory=list)
     turn: datetime | None = None  # when next a day ends or a phase starts or ends
+    turned: bool = False  # that moment had come when time was told last
     due: Agenda = field(default_factory=Agenda)  # of each intent, when the next is told
     owed: list[Owed] = field(default_factory=list)  # verdicts that follow from what was heard
     waiting: dict[str, Waiting] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from events.intents import ALERTS, AlertCleared, AlertRaised
 from events.record import Record
 from events.time import ClockStepped
 
-REFUSED, STEPPED = ALERTS
+REFUSED, STEPPED = OURS = ALERTS[:2]
 STEP_MILLISECONDS = 3_600_000  # Less than this is not worth a word.
 WORDS_MAX = 2_000
 
@@ -38,7 +38,7 @@ def upon_time(state: Clock, record: Record, new_day: bool) -> Iterator[AnyDecisi
 
 
 def learn(state: Clock, alert: AlertRaised) -> None:
-    if alert.alert in ALERTS and alert.alert not in state.alerts:
+    if alert.alert in OURS and alert.alert not in state.alerts:
         state.alerts.append(alert.alert)
 
 

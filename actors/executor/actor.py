@@ -10,18 +10,28 @@ from actors.executor.brief import RunBrief, brief, open_runs
 from actors.executor.door import Door
 from actors.executor.rules import RULES, is_held
 from actors.executor.state import Executing, OpenRun
+from actors.executor.steps import probe_of
 from actors.pauses import hear_of_pause
 from actors.recall import Memory
 from events.fact import Fact
 from events.record import Record
-from events.runs import RunCancelling, RunEnded, RunStarted, RunStarting
+from events.runs import (
+    ProbeEnded,
+    ProbeStarting,
+    RunCancelling,
+    RunEnded,
+    RunStarted,
+    RunStarting,
+)
 
 
 class ExecutorActor(Actor[Executing]):
-    """`started_at` finds the position at which the start of a run was decided; `boot` is the
-    kernel's boot id of now."""
+    """`started_at` finds the position at which the start of a run or probe was decided; `boot` is
+    the kernel's boot id of now."""
 
-    performs: ClassVar[frozenset[type[Fact]]] = frozenset({RunStarting, RunCancelling})
+    performs: ClassVar[frozenset[type[Fact]]] = frozenset(
+        {RunStarting, RunCancelling, ProbeStarting}
+    )
 
     def __init__(
         self,
@@ -45,6 +55,8 @@ class ExecutorActor(Actor[Executing]):
                 self._start(brief(self.state, run), decision.position)
             case RunCancelling(run=run, at_once=at_once):
                 self._door.stop(run, at_once)
+            case ProbeStarting(probe=probe, run=run) if run in self.state.probes:
+                self._door.probe(brief(self.state, run), probe, decision.position)
 
     def _start(self, told: RunBrief, answers: int) -> None:
         """A pause may have come between the decision and now."""
@@ -67,6 +79,11 @@ class ExecutorActor(Actor[Executing]):
         for run in open_runs(self.state):
             if run.run not in ended:
                 self._recover(run, run.process or started.get(run.run), paused)
+        said = {record.fact.probe for record in unheard if isinstance(record.fact, ProbeEnded)}
+        for name in self.state.probes:
+            if probe_of(name) not in said:
+                told = brief(self.state, name)
+                self._door.probe(told, probe_of(name), self._started_at(probe_of(name)))
 
     def _recover(self, run: OpenRun, process: RunStarted | None, paused: list[str]) -> None:
         boot = run.boot if process is None else process.boot

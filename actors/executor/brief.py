@@ -4,8 +4,9 @@ from datetime import datetime
 
 from msgspec import DecodeError, Raw, Struct, json
 
-from actors.executor.state import Executing, OpenRun
-from events.configuration import Action, Lane
+from actors.executor.prompting import Told, prompt
+from actors.executor.state import Executing, OpenRun, Work
+from events.configuration import PROGRAMS, Action, ExecutorKind, Lane, Price, Provider
 
 INPUT_MAX_BYTES = 65_536  # of the merged input
 
@@ -17,7 +18,8 @@ class RunBrief(Struct, frozen=True):
 
     `input_json` is the action's input overlaid by that of the work. `lane_directory` is "" when
     the run takes place in the folder of the work itself. `not_after` is an instant in UTC; `day`
-    is an ISO date: that of its phase, or else the one whose money it spends.
+    is an ISO date: that of its phase, or else the one whose money it spends. `executor` may be
+    another than the action's own, when that cannot; `program` and `model` are what it is then.
     """
 
     run: str
@@ -34,13 +36,22 @@ class RunBrief(Struct, frozen=True):
     day: str
     phase: str
     key: str
+    executor: ExecutorKind = "command"
+    ceiling_usd_micros: int | None = None
+    prompt: str = ""  # with its variables filled in
+    program: tuple[str, ...] = ()  # in place of the program's own name
+    model: str = ""
+    prices: dict[str, Price] = {}
+    worktree: bool = False  # of the repository in that directory, for its work alone
 
 
 def brief(state: Executing, run: str) -> RunBrief:
-    """The brief of an open run. KeyError for one that is not open."""
-    opened = state.runs[run]
+    """The brief of a run that is open, or looked at by its probe. KeyError for any other."""
+    opened = state.runs.get(run) or state.probes[run]
     work = state.works[opened.work]
     lane = state.lanes.get(work.lane) or Lane()
+    provider = state.providers.get(opened.executor) or Provider()
+    told = _told(opened, work)
     return RunBrief(
         run=run,
         work=opened.work,
@@ -48,15 +59,39 @@ def brief(state: Executing, run: str) -> RunBrief:
         action=opened.action,
         step=opened.step,
         attempt=opened.attempt,
-        input_json=merged_input(opened.action.input_json, work.input_json) or "{}",
+        input_json=told.input_json,
         not_after=opened.not_after,
         lane_directory=lane.directory,
         output_max_bytes=state.settings.output_max_bytes,
         environment=state.settings.environment,
-        day=day.isoformat() if (day := work.day or opened.day) else "",
-        phase=work.phase or "",
+        day=told.day,
+        phase=told.phase,
         key=work.key,
+        executor=opened.executor,
+        ceiling_usd_micros=opened.ceiling_usd_micros,
+        prompt=prompt(opened.action.prompt, told),
+        program=provider.command,
+        model=_own_model(opened) or provider.model,
+        prices=state.prices if opened.executor in PROGRAMS else {},
+        worktree=lane.worktree and bool(lane.directory),
     )
+
+
+def _told(run: OpenRun, work: Work) -> Told:
+    day, input_json = work.day or run.day, merged_input(run.action.input_json, work.input_json)
+    return Told(
+        "" if day is None else day.isoformat(),
+        work.phase or "",
+        run.work,
+        run.attempt,
+        input_json or "{}",
+        work.said_before,
+    )
+
+
+def _own_model(run: OpenRun) -> str:
+    """The action's model is of its own executor, and unknown to any other."""
+    return run.action.model if run.executor == run.action.executor else ""
 
 
 def open_runs(state: Executing) -> list[OpenRun]:

@@ -1,8 +1,8 @@
 """What the executor needs of the world: that a run be started, stopped, and found again.
 
 A door answers by observation. It is given a `Tell` when it is made and calls it, from any thread,
-with the position of the decision it answers and what it saw. Every run that was handed to it
-ends in exactly one `RunEnded`, in this life or after `recover` in the next.
+with the position of the decision it answers, or 0 for none, and what it saw. Every run that was
+handed to it ends in exactly one `RunEnded`, in this life or after `recover` in the next.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,6 +49,12 @@ class Door(Protocol):
         never began begins now, or is refused when it is `paused`.
         """
 
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        """Have the probe command of an unknown run say what became of it: `ProbeEnded`.
+
+        It changes nothing, so it is asked again in a life that finds no answer to it.
+        """
+
     def close(self, wait_seconds: float) -> None:
         """Let live runs end for so long, stop the others and return when all of them are told.
 
@@ -83,6 +89,9 @@ class ClosedDoor:
         paused: bool = False,
     ) -> None:
         """Leave it open for a life in which the doors are."""
+
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        """Leave it open likewise."""
 
     def close(self, wait_seconds: float) -> None:
         """It is."""

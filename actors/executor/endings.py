@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from actors.executor.brief import RunBrief
-from actors.executor.output import Output
+from actors.executor.result import Reported
 from actors.executor.spawning import NotStarted
 from events.runs import RunEnded, Trouble
 
@@ -33,7 +33,25 @@ class Seen(NamedTuple):
     processes: int = 0
 
 
-def ended(brief: RunBrief, now: datetime, seen: Seen, output: Output, written: Path) -> RunEnded:
+class Printed(Protocol):
+    """What a run has printed."""
+
+    @property
+    def bytes(self) -> int:
+        """How much."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether not all of it was kept."""
+
+    def tail(self) -> str:
+        """The last lines."""
+
+    def reported(self, result: Path) -> Reported:
+        """What it says of itself there, or on the last line."""
+
+
+def ended(brief: RunBrief, now: datetime, seen: Seen, output: Printed, written: Path) -> RunEnded:
     """It lived; `output` holds what it printed, `written` may hold what it says of itself."""
     result, fault = output.reported(written)
     return RunEnded(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from actors.executor.brief import RunBrief
 
 INPUT, OUTPUT, RESULT = "input.json", "output.log", "result.json"
+PROMPT, REQUEST, PRINTED = "prompt", "request.json", "printed.log"
 
 
 class Folders(NamedTuple):
@@ -32,6 +33,11 @@ class Folders(NamedTuple):
         return self.run / OUTPUT
 
     @property
+    def printed(self) -> Path:
+        """What a program printed for us to read, where `output` is what people read of it."""
+        return self.run / PRINTED
+
+    @property
     def result(self) -> Path:
         """Where the job may say something of itself."""
         return self.run / RESULT
@@ -41,13 +47,17 @@ class Folders(NamedTuple):
         os.mkdir(self.run, 0o700)  # noqa: PTH102  Path.mkdir asks and handles more.
         with suppress(FileExistsError):
             os.mkdir(self.work, 0o700)  # noqa: PTH102
-        descriptor = os.open(f"{self.run}/{INPUT}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            left = input_json.encode()
-            while left:
-                left = left[os.write(descriptor, left) :]
-        finally:
-            os.close(descriptor)
+        written_anew(self.run / INPUT, input_json.encode())
+
+
+def written_anew(path: Path, text: bytes) -> None:
+    """Write a file that nobody has made yet."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        while text:
+            text = text[os.write(descriptor, text) :]
+    finally:
+        os.close(descriptor)
 
 
 def folders_of(brief: RunBrief, data: Path) -> Folders:

@@ -3,27 +3,35 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from actors.executor import identity
+from actors.executor.aside import Room
+from actors.executor.asked_for import judged
 from actors.executor.brief import RunBrief
 from actors.executor.child import Child, Usage
 from actors.executor.custody import Custody, Kin
 from actors.executor.door import Now
 from actors.executor.endings import Seen, ended, not_started, too_late
 from actors.executor.environment import allowed, presented, token
-from actors.executor.folders import folders_of
+from actors.executor.folders import Folders, folders_of
 from actors.executor.kept import keep, kept
 from actors.executor.limits import limit
 from actors.executor.loop import Steps, Task
 from actors.executor.marks import mark_of, marking
 from actors.executor.output import Output
-from actors.executor.spawning import NotStarted, Spawned, prepared, spawn
-from actors.executor.watching import Process, Stopped, Watch
+from actors.executor.programs.registry import program_of
+from actors.executor.readiness import Surroundings
+from actors.executor.spawning import NotStarted, Spawned, arguments, launched, prepared
+from actors.executor.talk import begun_talk
+from actors.executor.watching import Process, Stopped, Taker, Watch
 from actors.executor.wish import Wish
-from events.runs import RunAdopted, RunEnded, RunStarted, Trouble
+from events.runs import ProbeEnded, RunAdopted, RunEnded, RunStarted, Trouble
 
-Observed = RunStarted | RunAdopted | RunEnded
+if TYPE_CHECKING:
+    from actors.executor.listening import Listening
+
+Observed = RunStarted | RunAdopted | RunEnded | ProbeEnded
 NOT_ALL_ENDED = "some of its processes could not be ended"
 
 
@@ -46,12 +54,17 @@ class Life:
     def __init__(self, world: World, brief: RunBrief, answers: int, task: Task) -> None:
         self.world, self.brief, self.task = world, brief, task
         self.wish = Wish(task.nudge)
-        self.folders = folders_of(brief, world.data)
+        self.around = Surroundings(brief, folders_of(brief, world.data), world.environment)
         self._answers = answers
         self._mark = mark_of(token(brief.run, world.boot), world.data)
         self.kin = Kin(world.custody, self._mark, task)
         self._begun_as: RunStarted | None = None
         self._pid = 0  # of its process, while that is watched
+
+    @property
+    def folders(self) -> Folders:
+        """Where its files are, and where it works."""
+        return self.around.folders
 
     def tell(self, seen: Observed) -> None:
         """Answer the decision by which it was started."""
@@ -80,17 +93,41 @@ class Life:
     def live(self) -> Steps[RunEnded | None]:
         """Start it, if that may still be, and watch it to its end; None when the daemon stops
         before it begins, for then it is the next life's."""
+        unbegun = self._unwanted() or (yield from self._arranged()) or self._unwanted()
+        if unbegun is not None and self.wish.trouble == "daemon_stopped":
+            return None
+        ended = unbegun or self._prepared() or (yield from self._begun())
+        return (yield from self.around.left(self.room(), ended))
+
+    def _unwanted(self) -> RunEnded | None:
+        """Why it may not begin now, if so."""
         now = self.world.now()
         if self.wish.reason is not None:
-            if self.wish.trouble == "daemon_stopped":
-                return None
             return not_started(self.brief, now, NotStarted("cancelled", self.wish.reason))
-        if now > self.brief.not_after:
-            return too_late(self.brief, now)
+        return too_late(self.brief, now) if now > self.brief.not_after else None
+
+    def _arranged(self) -> Steps[RunEnded | None]:
+        unfit = yield from self.around.arranged(self.room)
+        return None if unfit is None else not_started(self.brief, self.world.now(), unfit)
+
+    def _prepared(self) -> RunEnded | None:
         unfit = prepared(self.brief, self.folders)
-        if unfit is not None:
-            return not_started(self.brief, now, unfit)
-        return (yield from self._begun())
+        return None if unfit is None else not_started(self.brief, self.world.now(), unfit)
+
+    def room(self) -> Room:
+        """Where its commands live, as things are now."""
+        world, around = self.world, self.around
+        return Room(
+            self.brief,
+            around.folders,
+            self._environment(),
+            around.wall,
+            world.umask,
+            world.boot,
+            world.custody,
+            self.wish,
+            self.task,
+        )
 
     def paused(self) -> RunEnded:
         """It never began, and may not begin now."""
@@ -100,37 +137,63 @@ class Life:
         """Nobody can know what became of it."""
         return not_started(self.brief, self.world.now(), NotStarted("lost", detail))
 
-    def output(self) -> Output:
+    def output(self) -> "Output | Listening":
         """Where what it prints is to go."""
-        return Output(self.folders.output, self.brief.output_max_bytes)
+        program = program_of(self.brief.executor)
+        if program is None:
+            return Output(self.folders.output, self.brief.output_max_bytes)
+        from actors.executor.listening import Listening  # Most runs need none of it.
 
-    def ended(self, seen: Seen, output: Output) -> RunEnded:
+        return Listening(self.brief, self.folders, program, self.wish, self.world.now)
+
+    def ended(self, seen: Seen, output: "Output | Listening") -> RunEnded:
         """Its end, with what it said."""
-        return ended(self.brief, self.world.now(), seen, output, self.folders.result)
+        veil = self.around.veil
+        if veil is not None:
+            output.take(veil.rest())
+        plain = ended(self.brief, self.world.now(), seen, output, self.folders.result)
+        return plain if isinstance(output, Output) else output.finish(plain)
 
     def _begun(self) -> Steps[RunEnded]:
-        world, since_ns = self.world, identity.boot_ns()
+        world, talk = self.world, begun_talk(self.brief, self.folders)
+        if isinstance(talk, NotStarted):
+            return not_started(self.brief, world.now(), talk)
+        argv = arguments(self.brief.action) if talk is None else talk.words
+        stdin = None if talk is None else talk.stdin
+        since_ns = identity.boot_ns()
         with marking(self._mark if world.custody is not None else 0):
-            spawned = spawn(self.brief.action, self.folders, self._environment(), world.umask)
+            spawned = launched(
+                argv, self.folders.place, self._environment(), world.umask, self.around.wall, stdin
+            )
         if isinstance(spawned, NotStarted):
             return not_started(self.brief, world.now(), spawned)
-        return (yield from self._watched(spawned, since_ns))
+        output = self.output()
+        try:
+            if talk is not None:
+                output.remark(*talk.remarks)
+            ended = self.ended((yield from self._watched(spawned, since_ns, output)), output)
+            answer = None if isinstance(output, Output) else output.answered
+            return (yield from judged(self.room(), ended, answer))
+        finally:
+            output.close()
 
     def _environment(self) -> dict[str, str]:
         names = (*self.brief.environment, *self.brief.action.pass_environment)
         return {
             **allowed(names, self.world.environment),
             **self.brief.action.environment,
+            **self.around.secrets,
             **presented(self.brief, self.folders, self.world.boot),
         }
 
-    def watch(self, process: Process, reader: int | None, output: Output) -> Watch:
+    def watch(self, process: Process, reader: int | None, output: Taker) -> Watch:
         """A watch over its process."""
         grace = self.brief.action.grace_seconds
-        return Watch(process, reader, output, self.wish, self.task, grace, self.kin)
+        taker = self.around.veiling(output)
+        return Watch(process, reader, taker, self.wish, self.task, grace, self.kin)
 
-    def _watched(self, spawned: Spawned, since_ns: int) -> Steps[RunEnded]:
-        began, child, output = monotonic(), Child(spawned.process), self.output()
+    def _watched(self, spawned: Spawned, since_ns: int, output: Taker) -> Steps[Seen]:
+        began, child = monotonic(), Child(spawned.process)
         watch = self.watch(child, spawned.reader, output)
         self.kin.begun(child.pid)
         try:
@@ -146,16 +209,14 @@ class Life:
             all_ended = yield from self.kin.cleared()
             more_cpu_ms = self.kin.ended()
             yield from watch.drain()
-            output.close()
         trouble, detail = self._trouble(watch.stopped, usage)
         if not all_ended:
             detail = "; ".join(filter(None, (detail, NOT_ALL_ENDED)))
         cpu_ms = usage.cpu_ms + more_cpu_ms
         peak_bytes = max(usage.peak_bytes, watch.peak_bytes, self.kin.peak_bytes)
-        seen = Seen(
+        return Seen(
             trouble, detail, usage.exit_code, duration_ms, cpu_ms, peak_bytes, self.kin.most
         )
-        return self.ended(seen, output)
 
     def _introduce(self, pid: int, since_ns: int) -> None:
         world, now = self.world, self.world.now()

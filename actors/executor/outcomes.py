@@ -1,7 +1,12 @@
 """The verdict on a run: what was seen of its end, put in one word and a reason."""
 
 from datetime import datetime, timedelta
+from zlib import crc32
 
+from msgspec.structs import replace
+
+from actors.executor.state import Asked, OpenRun
+from events.budget import CostSource
 from events.configuration import Action
 from events.runs import Outcome, ResultFault, RunClosed, RunEnded, Trouble
 from events.work import ReturnReason, WorkState
@@ -21,7 +26,20 @@ TROUBLES: dict[Trouble, tuple[Outcome, str]] = {
     "paused": ("cancelled", "paused"),
     "daemon_stopped": ("failed", "the daemon stopped before it ended"),
     "lost": ("unknown", "nobody saw its end"),
+    "not_ready": ("not_ready", "not ready"),
+    "rate_limited": ("rate_limited", "rate limited"),
+    "quota_exhausted": ("quota_exhausted", "quota exhausted"),
+    "misconfigured": ("misconfigured", "not usable as it is configured"),
+    "refused": ("failed", "the model declined"),
+    "said_failed": ("failed", "it says that it failed"),
+    "at_ceiling": ("failed", "stopped at its ceiling"),
+    "too_little": ("failed", "less of an answer than was asked for"),
+    "artifact_missing": ("failed", "an artifact is missing"),
+    "not_successful": ("failed", "its success test says no"),
+    "sandbox_missing": ("misconfigured", "no sandbox can be had"),
 }
+# The same would come of them again, for the same money.
+FINAL: frozenset[Trouble] = frozenset({"refused", "at_ceiling"})
 RETURNS: dict[Trouble, ReturnReason] = {
     "paused": "paused",
     "too_late": "too_late",
@@ -57,7 +75,11 @@ STATES: dict[Outcome, WorkState] = {
     "misconfigured": "failed",
     "too_late": "failed",
     "unknown": "unknown",
+    "not_ready": "failed",
+    "rate_limited": "failed",
+    "quota_exhausted": "failed",
 }
+JITTER_MILLIS = 100  # of waits that no log of before jitter can hold
 
 
 def verdict(ended: RunEnded) -> tuple[Outcome, str]:
@@ -69,24 +91,41 @@ def verdict(ended: RunEnded) -> tuple[Outcome, str]:
         return outcome, _reason(words, ended.detail)
     if not ended.started:
         return "failed", _reason("could not be started", ended.detail)
-    if ended.exit_code is None:
+    if ended.exit_code is None and not ended.is_done:
         return "unknown", _reason("its exit code was not seen", ended.detail)
-    if ended.exit_code != 0:
+    if ended.exit_code and not ended.is_done:
         return "failed", _reason(_exit(ended.exit_code), ended.detail)
     if ended.result_fault is not None:
         return "failed", _reason(FAULTS[ended.result_fault], ended.detail)
     return "succeeded", ""
 
 
-def closed(ended: RunEnded, work: str, action: str) -> RunClosed:
-    """The verdict as a fact. A cost counts as reported only in a result without fault."""
+def closed(ended: RunEnded, run: OpenRun, named: bool) -> RunClosed:
+    """The verdict as a fact; `named` says by whom, and with how many tokens."""
     outcome, reason = verdict(ended)
     started = ended.started or outcome == "unknown"  # Nobody may say then that it cost nothing.
+    cost, source = cost_of(ended)
+    told = RunClosed(ended.run, run.work, run.name, outcome, started, reason, cost, source)
+    if not named:
+        return told
+    return replace(told, executor=run.executor, tokens=tokens_of(ended))
+
+
+def cost_of(ended: RunEnded) -> tuple[int | None, CostSource]:
+    """What it is known to have cost. What it says counts only in a result without fault."""
     result = ended.result
-    if result is None or result.cost_usd_micros is None or ended.result_fault is not None:
-        return RunClosed(ended.run, work, action, outcome, started, reason)
-    cost = result.cost_usd_micros
-    return RunClosed(ended.run, work, action, outcome, started, reason, cost, "reported")
+    if result is not None and result.cost_usd_micros is not None and ended.result_fault is None:
+        return result.cost_usd_micros, "reported"
+    if ended.priced_usd_micros is not None:
+        return ended.priced_usd_micros, "priced"
+    return None, "estimated"
+
+
+def tokens_of(ended: RunEnded) -> int:
+    """All that it is known to have used."""
+    if ended.usage is not None:
+        return ended.usage.total
+    return 0 if ended.result is None else ended.result.tokens or 0
 
 
 def given_back(ended: RunEnded, step: int, attempt: int, in_phase: bool) -> ReturnReason | None:
@@ -111,20 +150,36 @@ def attempts_allowed(outcome: Outcome, trouble: Trouble | None, action: Action) 
     """
     if action.safe_to_repeat and (outcome == "unknown" or trouble == "daemon_stopped"):
         return max(action.attempts, 2)
-    return action.attempts if outcome in ("failed", "timed_out") else 1
+    return action.attempts if outcome in action.retry_on and trouble not in FINAL else 1
 
 
-def buried(outcome: Outcome, action: Action, attempt: int) -> bool:
+def buried(outcome: Outcome, trouble: Trouble | None, action: Action, attempt: int) -> bool:
     """Whether that was the last of several attempts."""
-    if action.attempts == 1 or attempt < action.attempts:
+    if action.attempts == 1 or attempt < action.attempts or trouble in FINAL:
         return False
-    return outcome in ("failed", "timed_out") or (outcome == "unknown" and action.safe_to_repeat)
+    return outcome in action.retry_on or (outcome == "unknown" and action.safe_to_repeat)
 
 
-def retry_at(action: Action, attempt: int, at: datetime) -> datetime:
-    """When the attempt after this one may begin: the backoff grows by its factor to its limit."""
-    seconds = action.backoff_seconds * action.backoff_factor ** (attempt - 1)
-    return at + timedelta(seconds=min(seconds, action.backoff_max_seconds))
+def retry_at(action: Action, asked: Asked, key: str, outcome: Outcome, at: datetime) -> datetime:
+    """When the attempt after this one may begin: the backoff grows by its factor to its limit.
+
+    What is added so that not all come at once is the same whenever this is decided: it is drawn
+    by the `key` of the work, the step and the attempt.
+    """
+    seconds = action.backoff_seconds * action.backoff_factor ** (asked.attempt - 1)
+    seconds = min(seconds, action.backoff_max_seconds)
+    share = action.backoff_jitter_millis
+    if outcome == "not_ready":
+        share = max(share, JITTER_MILLIS)
+    return at + timedelta(seconds=seconds) + jitter(seconds, share, key, asked)
+
+
+def jitter(seconds: int, share_millis: int, key: str, asked: Asked) -> timedelta:
+    """Up to that share of so many seconds."""
+    if not share_millis:
+        return timedelta()
+    drawn = crc32(f"{key}#{asked.step}.{asked.attempt}".encode()) % 1_000
+    return timedelta(milliseconds=seconds * share_millis * drawn // 1_000)
 
 
 def _exit(code: int) -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from actors.executor.result import BYTES_MAX, NOTHING, Reported, claimed, filed, printed
@@ -41,6 +42,13 @@ class Output:
             kept = min(self.bytes, KEPT_BYTES)
             self._end += os.pread(file, kept, self.bytes - kept)
 
+    def pieces(self) -> Iterator[bytes]:
+        """What an earlier life has written, after `resume`."""
+        at = 0
+        while self._file is not None and (piece := os.pread(self._file, KEPT_BYTES, at)):
+            at += len(piece)
+            yield piece
+
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         return os.open(self._path, flags, 0o600)
@@ -56,6 +64,11 @@ class Output:
         if len(self._end) > 4 * KEPT_BYTES:
             del self._end[:-KEPT_BYTES]
         self._follow(chunk)
+
+    def remark(self, *lines: str) -> None:
+        """Lines of our own among what is printed."""
+        for line in lines:
+            self.take(line.encode(errors="replace") + b"\n")
 
     def _write(self, part: bytes) -> None:
         """Write it; on a full disk the output is cut, and the run goes on."""

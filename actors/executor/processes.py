@@ -1,7 +1,7 @@
 """Each run is a process, and one thread watches them all until they are dead."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Condition
 
@@ -10,15 +10,14 @@ from actors.executor.brief import RunBrief
 from actors.executor.door import Now, Tell
 from actors.executor.endings import not_started
 from actors.executor.folders import make_roots
+from actors.executor.following import Way, followed
 from actors.executor.life import Life, World
 from actors.executor.loop import Loop, Steps, Task
 from actors.executor.noop import nothing
+from actors.executor.probing import probed
 from actors.executor.recovery import look_after
 from actors.executor.spawning import NotStarted
-from events.runs import RunEnded, RunStarted, Trouble
-
-Way = Callable[[Life], Steps[RunEnded | None]]
-"""Sees a run to its end; None for one that did not begin before the daemon stopped."""
+from events.runs import RunStarted, Trouble
 
 
 class Processes:
@@ -80,6 +79,22 @@ class Processes:
         if life is not None:
             life.wish.say("cancelled on request", at_once=at_once)
 
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        """See `Door.probe`."""
+        with self._changed:
+            if probe not in self._open and not self._closing:
+                task = Task(self._loop)
+                life = self._open[probe] = Life(self._world, brief, answers, task)
+                task.begin(self._look(life, probe))
+
+    def _look(self, life: Life, probe: str) -> Steps[None]:
+        ended = None if self._closing else (yield from probed(life, probe))
+        with self._changed:
+            del self._open[probe]
+            self._changed.notify_all()
+        if ended is not None:
+            life.tell(ended)
+
     def close(self, wait_seconds: float) -> None:
         """See `Door.close`. Another thread may call it again: then what still lives is killed."""
         with self._changed:
@@ -99,10 +114,7 @@ class Processes:
 
     def _follow(self, life: Life, way: Way) -> Steps[None]:
         """See it to its end, hold on to nothing, and tell."""
-        try:
-            ended = None if self._closing else (yield from way(life))
-        except Exception as mistake:  # Ours; the run must not stay open because of it.
-            ended = life.lost(f"the door failed: {mistake!r}")
+        ended = None if self._closing else (yield from followed(life, way, "the door"))
         with self._changed:
             del self._open[life.brief.run]
             self._changed.notify_all()

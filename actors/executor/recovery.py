@@ -62,6 +62,13 @@ def look_after(
 
     None for one that did not begin before the daemon stopped.
     """
+    ended = yield from _found_out(life, started, same_boot, paused)
+    return ended and (yield from life.around.found_over(life.room(), ended))
+
+
+def _found_out(
+    life: Life, started: RunStarted | None, same_boot: bool, paused: bool
+) -> Steps[RunEnded | None]:
     if started is None and same_boot and not life.folders.run.exists():
         return life.paused() if paused else (yield from life.live())
     if not same_boot:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from msgspec import Struct
 
@@ -12,17 +12,37 @@ from actors.executor.door import Now, Tell
 from actors.executor.endings import not_started, too_late
 from actors.executor.noop import nothing
 from actors.executor.spawning import NotStarted
-from events.runs import RunEnded, RunResult, RunStarted, Trouble
+from events.runs import ProbeEnded, RunEnded, RunResult, RunStarted, Trouble
 
 BOOT = "simulated"
+ESCAPED = "some of its processes could not be ended"
+
+Ended = Literal[
+    "said_failed",
+    "at_ceiling",
+    "rate_limited",
+    "quota_exhausted",
+    "misconfigured",
+    "refused",
+    "too_little",
+    "artifact_missing",
+    "not_successful",
+    "lost",
+]
+NeverBegan = Literal["program_missing", "not_executable", "not_ready", "sandbox_missing"]
+ENDED: frozenset[str] = frozenset(get_args(Ended))
+NEVER_BEGAN: frozenset[str] = frozenset(get_args(NeverBegan))
 
 
 class Course(Struct, frozen=True):
-    """How the runs of an action go."""
+    """How the runs of an action go. One that hangs takes more seconds than it may."""
 
     seconds: float = 1.0
-    outcome: Literal["succeeded", "failed", "program_missing", "lost"] = "succeeded"
+    outcome: Literal["succeeded", "failed"] | Ended | NeverBegan = "succeeded"
     cost_usd_micros: int | None = None  # None: it reports nothing.
+    resets_after_seconds: int | None = None  # when it may work again, by its own word
+    escapes: bool = False  # Something of it lives on.
+    probe_exit_code: int | None = None  # what its probe says of it, if it is lost
 
 
 class Live(NamedTuple):
@@ -68,8 +88,9 @@ class SimulatedDoor:
             return too_late(brief, now)
         if brief.run in self._begun:
             return not_started(brief, now, NotStarted("lost", "it had been started before"))
-        if course.outcome == "program_missing":
-            return not_started(brief, now, NotStarted("program_missing", "no such program"))
+        if course.outcome in NEVER_BEGAN:
+            trouble = cast(NeverBegan, course.outcome)
+            return not_started(brief, now, NotStarted(trouble, "as was foreseen"))
         return None
 
     def _begin(self, brief: RunBrief, answers: int) -> None:
@@ -110,6 +131,11 @@ class SimulatedDoor:
             why = NotStarted("lost", "it ended unseen, while the daemon was down")
             self._tell(answers, [not_started(brief, self._now(), why)])
 
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        """See `Door.probe`."""
+        if not self._closed:
+            self._tell(answers, [ProbeEnded(probe, self._course(brief).probe_exit_code)])
+
     def close(self, wait_seconds: float) -> None:
         """See `Door.close`; the wait is of invented time."""
         self._closed = True
@@ -139,18 +165,20 @@ class SimulatedDoor:
 
     def _end(self, live: Live) -> RunEnded:
         course, action = self._course(live.brief), live.brief.action
-        trouble: Trouble | None = "lost" if course.outcome == "lost" else None
+        trouble = cast(Trouble, course.outcome) if course.outcome in ENDED else None
         if course.seconds > action.timeout_seconds:
             trouble = "timed_out"
-        cost = course.cost_usd_micros
+        cost, after = course.cost_usd_micros, course.resets_after_seconds
         return RunEnded(
             live.brief.run,
             started=True,
             ended_at=live.ends_at,
             exit_code=None if trouble else int(course.outcome == "failed"),
             trouble=trouble,
+            detail=ESCAPED if course.escapes else "",
             duration_ms=_ms(live, live.ends_at),
             result=None if cost is None else RunResult(cost_usd_micros=cost),
+            resets_at=None if after is None else live.ends_at + timedelta(seconds=after),
         )
 
     def _course(self, brief: RunBrief) -> Course:

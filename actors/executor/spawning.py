@@ -1,4 +1,5 @@
-"""Making a process of a run: no shell, its own session, nothing inherited but what was allowed.
+"""Making a process of a run: its own session, nothing inherited but what was allowed, and no shell
+unless its action says so.
 
 It prints into a pipe which it holds open for reading as well. So it outlives the daemon: while
 nobody reads it waits when the pipe is full (64 KiB on Linux) instead of dying of SIGPIPE, and the
@@ -20,11 +21,13 @@ from msgspec import MsgspecError, Raw, json
 from actors.executor import identity
 from actors.executor.brief import RunBrief
 from actors.executor.folders import Folders
+from actors.executor.sandbox import Wall, bare
 from events.configuration import Action
 from events.runs import Trouble
 
 _object = json.Decoder(dict[str, Raw])
 
+SHELL = "/bin/sh"
 OUTPUT = "HORARIUM_OUTPUT"  # the name of its pipe, by which a later life finds it again
 
 
@@ -59,29 +62,40 @@ def prepared(brief: RunBrief, folders: Folders) -> NotStarted | None:
     return None
 
 
-def spawn(
-    action: Action, folders: Folders, environment: Mapping[str, str], umask: int
+def launched(
+    argv: Sequence[str],
+    place: Path,
+    environment: Mapping[str, str],
+    umask: int,
+    wall: Wall = bare,
+    stdin: Path | None = None,
 ) -> Spawned | NotStarted:
-    """Start it. `environment` is all that the process will see of ours; a `umask` of -1 is ours."""
-    argv = arguments(action)
+    """Start a program with its arguments, behind that wall. `environment` is all that it will see
+    of ours; a `umask` of -1 is ours. It reads that file, or nothing."""
     try:
-        program = resolved(argv[0], folders.place, environment.get("PATH", os.defpath))
+        program = resolved(argv[0], place, environment.get("PATH", os.defpath))
         if isinstance(program, NotStarted):
             return program
-        return _spawn(program, argv, folders.place, environment, umask)
+        with open(stdin or os.devnull, "rb") as given:  # noqa: PTH123  A Path would take longer.
+            return _spawn(*wall(program, argv), place, environment, umask, given.fileno())
     except (OSError, ValueError) as error:
         return refused(error)
 
 
 def _spawn(
-    program: str, argv: Sequence[str], place: Path, environment: Mapping[str, str], umask: int
+    program: str,
+    argv: Sequence[str],
+    place: Path,
+    environment: Mapping[str, str],
+    umask: int,
+    stdin: int,
 ) -> Spawned:
     reader, writer = make_pipe()
     try:
         process = subprocess.Popen(
             argv,
             executable=program,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=writer,
             stderr=writer,
             cwd=place,
@@ -127,8 +141,10 @@ def arguments(action: Action) -> Sequence[str]:
     """The program and its arguments, each exactly as it was written.
 
     A function is called by an interpreter like ours that trusts no module in the working
-    directory before those that are installed (`-P`).
+    directory before those that are installed (`-P`). A line for a shell is given to it whole.
     """
+    if action.shell and action.executor == "command":
+        return SHELL, "-c", *action.command[:1]
     if action.executor == "python":
         return sys.executable, "-P", "-m", "horarium.jobs.call", action.function
     return action.command or ("",)

@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 
 from actors.executor import identity
 from actors.executor.loop import Steps, Task
-from actors.executor.output import Output
 from actors.executor.wish import Wish, Wished
 
 CHUNK_BYTES = 64 * 1024
@@ -58,6 +57,13 @@ def send(pidfd: int, number: int) -> None:
         signal.pidfd_send_signal(pidfd, number)
 
 
+class Taker(Protocol):
+    """Where what is printed goes."""
+
+    def take(self, chunk: bytes) -> None:
+        """The next of it."""
+
+
 class Watch:
     """Over one process, by the task that goes through `until_end` and then `drain`.
 
@@ -68,7 +74,7 @@ class Watch:
         self,
         process: Process,
         reader: int | None,
-        output: Output,
+        output: Taker,
         wish: Wish,
         task: Task,
         grace: float,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Literal
 
-Wished = Literal["cancelled", "daemon_stopped"]
+Wished = Literal["cancelled", "daemon_stopped", "at_ceiling"]
 
 
 class Wish:

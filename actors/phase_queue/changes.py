@@ -156,7 +156,15 @@ def _plan(queue: Queue, fact: WorkPlanned, at: datetime) -> None:
         fact.defer_limit,
         only_if_idle=fact.only_if_idle,
         start_before=fact.start_before,
+        ceiling_usd_micros=None if fact.action is None else _ceiling(fact.action),
+        own_limit=fact.own_limit,
+        tells=fact.source == "alert",
     )
+
+
+def _ceiling(action: Action) -> int:
+    ceiling = action.ceiling_usd_micros
+    return action.estimate_usd_micros if ceiling is None else ceiling
 
 
 def _ask(queue: Queue, request: Request, at: datetime) -> None:
@@ -202,7 +210,8 @@ def _let_go(queue: Queue, name: str) -> None:
     work = queue.works.get(name)
     if work is not None and not work.released:
         work.phase = work.not_before = None
-        work.only_if_idle = False  # Whoever asks is not idle.
+        work.only_if_idle = False  # Whoever asks is not idle,
+        work.tells = False  # and wants to be told.
 
 
 def _run(queue: Queue, work: Work, run: str) -> None:
@@ -277,18 +286,18 @@ def _configure(queue: Queue, fact: ConfigurationLoaded, at: datetime) -> None:
     if (new := fact.configuration) is None:
         return
     queue.house = Configuration(
-        day=new.day, phases=new.phases, lanes=new.lanes, executor=new.executor, clock=new.clock
+        day=new.day,
+        phases=new.phases,
+        lanes=new.lanes,
+        executor=new.executor,
+        clock=new.clock,
+        alerts=new.alerts,
     )
     queue.open = {
         phase: [_renewed(new, phase, window) for window in windows]
         for phase, windows in queue.open.items()
     }
-    queue.ceilings = {
-        name: action.estimate_usd_micros
-        if action.ceiling_usd_micros is None
-        else action.ceiling_usd_micros
-        for name, action in new.actions.items()
-    }
+    queue.ceilings = {name: _ceiling(action) for name, action in new.actions.items()}
     configured: tuple[Action | Template, ...] = (*new.actions.values(), *new.templates.values())
     lanes = {*new.lanes, *(some.lane for some in configured if some.lane)}
     categories = {*new.budget.categories, *(some.category for some in configured if some.category)}

@@ -11,6 +11,7 @@ from itertools import chain
 from actors.breath import DEEP
 from actors.calendar import PhaseWindow
 from actors.pauses import is_paused
+from actors.phase_queue.quiet import end_of_quiet
 from actors.phase_queue.state import (
     IN_LINE,
     Open,
@@ -33,7 +34,9 @@ ALARM = "work:"  # and the work's id
 DEADLINE = "start:"  # and the work's id
 IDLE = "idle"
 BREATH = "room"
+UNTIL: tuple[HoldReason, ...] = ("not_before", "retry_backoff", "quiet_hours")  # a time
 OF_THE_DAY: tuple[RefuseReason, ...] = ("day_spent", "no_day_open")  # whatever the category
+OF_ITS_OWN: tuple[RefuseReason, ...] = ("own_limit_spent", "over_own_limit")
 
 
 class Turn:
@@ -84,7 +87,9 @@ def is_unpayable(queue: Queue, work: Work, refused: FundsRefused) -> bool:
         return False  # The reserve is for critical work alone.
     if work.category != refused.category and refused.reason not in OF_THE_DAY:
         return False
-    ceiling = queue.ceilings.get(work.action, 0)
+    if refused.reason in OF_ITS_OWN and work.own_limit != asked.own_limit:
+        return False
+    ceiling = _ceiling(queue, work)
     return refused.reason == "closed" or ceiling > refused.left_usd_micros
 
 
@@ -147,12 +152,14 @@ def _obstacle(queue: Queue, work: Work, at: datetime) -> tuple[HoldReason, datet
         return "no_funds", None
     if queue.paused and is_paused(queue.paused, work.category, work.lane):
         return "paused", None
+    if work.tells and (until := end_of_quiet(queue.house, at)) is not None:
+        return "quiet_hours", until
     return None
 
 
 def _hold_unasked(queue: Queue, work: Work) -> Iterator[AnyDecision]:
     """The budget would refuse it as well: it is told what this one would have asked for."""
-    ceiling = queue.ceilings.get(work.action, 0)
+    ceiling = _ceiling(queue, work)
     told = WorkHeld(work.name, "no_funds", None, work.category, ceiling, work.priority)
     return chain((told,), _hold_alarms(work, None))
 
@@ -185,16 +192,22 @@ def _release(queue: Queue, work: Work, turn: Turn) -> Iterator[AnyDecision]:
         work.step,
         work.attempt,
         work.category,
-        queue.ceilings.get(work.action, 0),
+        _ceiling(queue, work),
         work.priority,
+        work.own_limit,
     )
     return iter((released, *_alarm(work, None), *_no_deadline(work)))
+
+
+def _ceiling(queue: Queue, work: Work) -> int:
+    own = work.ceiling_usd_micros
+    return queue.ceilings.get(work.action, 0) if own is None else own
 
 
 def _hold(
     work: Work, reason: HoldReason, until: datetime | None = None, *, aloud: bool = False
 ) -> Iterator[AnyDecision]:
-    alarms = _hold_alarms(work, until if reason in ("not_before", "retry_backoff") else None)
+    alarms = _hold_alarms(work, until if reason in UNTIL else None)
     if aloud or (reason, until) != (work.reason, work.until):
         return iter((WorkHeld(work.name, reason, until), *alarms))
     return iter(alarms)

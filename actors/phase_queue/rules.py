@@ -137,7 +137,7 @@ def _turn_phase(
 def _turn_all(
     queue: Queue, fact: DayStarted | ConfigurationLoaded, turn: Turn
 ) -> Iterator[AnyDecision]:
-    return look_again(queue, turn, lambda work: work.phase is not None)
+    return look_again(queue, turn, lambda work: work.phase is not None or work.tells)
 
 
 def _begin_life(queue: Queue, fact: DaemonStarted, turn: Turn) -> Iterator[AnyDecision]:
@@ -186,4 +186,4 @@ MAKES_ROOM: frozenset[type[Fact]] = frozenset(
 )
 """Upon these only those decide who stand in line."""
 
-RULES = Rules(ME, 4, Queue, MAKES_ROOM | DECIDES_UPON.keys(), decide, evolve)
+RULES = Rules(ME, 5, Queue, MAKES_ROOM | DECIDES_UPON.keys(), decide, evolve)

@@ -45,6 +45,9 @@ class Work(Struct, gc=False):
     start_before: datetime | None = None  # It is dropped when it never started by then.
     warned: bool = False  # The alarm for that is set.
     at_once: bool = False  # It is stopping without a grace period.
+    ceiling_usd_micros: int | None = None  # of an action that no configuration names
+    own_limit: str = ""
+    tells: bool = False  # an alert; in quiet hours it waits
 
     @property
     def name(self) -> str:
@@ -61,7 +64,7 @@ class Open(Struct, frozen=True, gc=False):
 class Queue(Struct):
     """Everything that waits or is released, and what decides who may go."""
 
-    # Only what concerns the queue: day, phases, lanes, clock, executor.
+    # Only what concerns the queue: day, phases, lanes, clock, executor, alerts.
     house: Configuration = field(default_factory=Configuration)
     ceilings: dict[str, int] = field(default_factory=dict)  # by action, in micro-dollars
     known: list[str] = field(default_factory=list)  # labels of what can be paused

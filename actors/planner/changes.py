@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.pauses import hear_of_pause
+from actors.planner import breaker, reviving, telling
 from actors.planner.scoring import remember
 from actors.planner.state import (
     Buffered,
@@ -14,12 +15,16 @@ from actors.planner.state import (
     Planned,
     Planner,
 )
-from events.budget import BudgetOpened, FundsSettled
+from events.budget import BudgetOpened, FundsSettled, LimitChanged
 from events.catalogue import AnyFact
 from events.configuration import Configuration, ConfigurationLoaded, Intent
 from events.daemon import DaemonStarted
 from events.fact import Fact
 from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    BreakerClosed,
+    BreakerOpened,
     IntentAdded,
     IntentRemoved,
     IntentSwitched,
@@ -27,14 +32,17 @@ from events.intents import (
     WorkOvertaken,
 )
 from events.plan import OccurrenceSkipped, PlanDrawn, WorkWithdrawn
-from events.requests import Paused, Resumed
+from events.requests import Paused, Resumed, ReviveRequested
 from events.time import (
+    AlarmRang,
+    AlarmSet,
     OccurrenceDue,
     OccurrenceExpired,
     OccurrencesSuperseded,
     SupersedeReason,
 )
 from events.work import (
+    StepReached,
     WorkCancelled,
     WorkDeferred,
     WorkDropped,
@@ -47,18 +55,21 @@ from events.work import (
 ANSWERS_MAX = 10_000
 DAYS_MAX = 8  # whose money and plan are remembered, the open one among them
 GRANTED_MAX = 1_000
+LIMITED_MAX = 1_000
 
 
 def evolve(planner: Planner, fact: AnyFact, at: datetime) -> None:
     if (change := CHANGES.get(type(fact))) is not None:
         change(planner, fact)
+    elif type(fact) is AlertRaised:
+        telling.learn_raised(planner, fact, at)
 
 
 def _add(planner: Planner, fact: WorkPlanned) -> None:
     work, name, source = fact.work, fact.name, fact.source
     # The key of an occurrence is intent@instant, and an instant holds no such sign.
     intent, _, instant = fact.key.rpartition("@") if source == "intent" else ("", "", "")
-    planner.works[work] = OpenWork(
+    planner.works[work] = open_ = OpenWork(
         fact.category,
         fact.lane,
         fact.estimate_usd_micros,
@@ -68,13 +79,24 @@ def _add(planner: Planner, fact: WorkPlanned) -> None:
         fact.not_before,
         intent,
         due_at := datetime.fromisoformat(instant) if instant else None,
+        name=name,
+        input_json="{}" if source == "alert" else fact.input_json,
+        action=fact.action,
     )
     if due_at is not None:
         planner.occurring.setdefault(intent, []).append(work)
         _take_out(planner, intent, due_at)
         return
+    if source == "alert":
+        telling.learn_planned(planner, open_, fact)
+        return
     if source == "request":
         _answer(planner, fact.key, work)
+    elif source == "revival":
+        open_.lineage = fact.key
+        key, buried = planner.revived
+        planner.buried.pop(buried, None)
+        _answer(planner, key, work)
     elif fact.day is not None and fact.phase is not None:
         planner.chosen[work] = Chosen(name, fact.day, fact.phase)
         planner.numbers[name] = planner.numbers.get(name, 0) + 1
@@ -93,6 +115,13 @@ def _answer(planner: Planner, key: str, work: str) -> None:
 def _release(planner: Planner, fact: WorkReleased) -> None:
     if work := planner.works.get(fact.work):
         work.fixed, work.withdrawn = True, False
+        if work.tells:
+            telling.learn_run(planner, fact.run)
+
+
+def _reach(planner: Planner, fact: StepReached) -> None:
+    if (work := planner.works.get(fact.work)) and work.tells:
+        telling.learn_run(planner, fact.run)
 
 
 def _move(planner: Planner, fact: WorkMoved) -> None:
@@ -121,10 +150,26 @@ def _end(planner: Planner, fact: WorkFinished | WorkCancelled | WorkDropped) -> 
     planner.ended, work = None, planner.works.pop(fact.work, None)
     if work is not None and work.intent:
         planner.ended, open_ = work, planner.occurring[work.intent]
+        work.input_json = "{}"  # Nobody needs it any more, and it may be long.
         open_.remove(fact.work)
         if not open_:
             del planner.occurring[work.intent]
+    elif work is not None and work.tells:
+        planner.ended = work
+        telling.learn_end(planner, work)
     return work
+
+
+def _finish(planner: Planner, fact: WorkFinished) -> None:
+    work = planner.works.get(fact.work)
+    if work is None:
+        planner.ended = None
+        return
+    if fact.state == "buried" and not work.tells:
+        reviving.learn_buried(planner, fact.work, work)
+    _end(planner, fact)
+    if work.intent:
+        breaker.learn_end(planner, work.intent, fact.state)
 
 
 def _drop(planner: Planner, fact: WorkDropped) -> None:
@@ -214,6 +259,7 @@ def _load(planner: Planner, fact: ConfigurationLoaded) -> None:
             if not (same or name in planner.by_hand):
                 del planner.switched[name]
         _count_awaited(planner)
+        breaker.forget_removed(planner)
 
 
 def _matters(it: Configuration) -> tuple[object, ...]:
@@ -258,6 +304,7 @@ def _add_intent(planner: Planner, fact: IntentAdded) -> None:
 def _remove_intent(planner: Planner, fact: IntentRemoved) -> None:
     _await(planner, planner.by_hand.pop(fact.name).intent, -1)
     planner.switched.pop(fact.name, None)
+    planner.failing.pop(fact.name, None)
     _grant(planner, "remove", fact.key)
 
 
@@ -294,6 +341,13 @@ def _remember_data(planner: Planner, fact: OccurrenceDue) -> None:
     planner.data_json = fact.data_json
 
 
+def _limit(planner: Planner, fact: LimitChanged) -> None:
+    label = f"{fact.scope}:{fact.name}"
+    if fact.scope in ("template", "intent") and label not in planner.limited:
+        planner.limited.append(label)
+        del planner.limited[:-LIMITED_MAX]
+
+
 def _pause(planner: Planner, fact: Paused | Resumed | DaemonStarted) -> None:
     hear_of_pause(planner.paused, fact)
 
@@ -305,11 +359,12 @@ CHANGES: dict[type[Fact], Callable[[Planner, Any], object]] = {
     WorkPlanned: _add,
     WorkWithdrawn: _withdraw,
     WorkReleased: _release,
+    StepReached: _reach,
     WorkMoved: _move,
     WorkDeferred: _defer,
     WorkDropped: _drop,
     WorkCancelled: _end,
-    WorkFinished: _end,
+    WorkFinished: _finish,
     FundsSettled: _settle,
     OccurrenceDue: _remember_data,
     OccurrenceBuffered: _buffer,
@@ -323,4 +378,11 @@ CHANGES: dict[type[Fact], Callable[[Planner, Any], object]] = {
     DaemonStarted: _pause,
     Paused: _pause,
     Resumed: _pause,
+    AlertCleared: telling.learn_cleared,
+    AlarmSet: telling.learn_alarm,
+    AlarmRang: telling.learn_alarm,
+    BreakerOpened: breaker.learn_opened,
+    BreakerClosed: breaker.learn_closed,
+    ReviveRequested: reviving.learn_request,
+    LimitChanged: _limit,
 }

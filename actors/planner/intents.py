@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from actors.planner import breaker
 from actors.planner.occurrences import displace
 from actors.planner.state import Planner
 from actors.planner.subject import subject_of
@@ -49,6 +50,7 @@ def upon_remove(
     elif name in planner.by_hand:
         yield IntentRemoved(name, "asked", key)
         yield from displace(planner, name, "removed")
+        yield from breaker.close(planner, name)
     elif planner.intent(name) is not None:
         yield RequestRefused(key, name, "not_made_by_hand")
     else:
@@ -63,11 +65,15 @@ def upon_switch(
         yield RequestRepeated(key, "")
     elif intent is None:
         yield RequestRefused(key, name, "unknown_intent")
-    elif planner.is_enabled(name, intent) == asked.enabled:
+    elif planner.is_enabled(name, intent) == asked.enabled and not (
+        asked.enabled and name in planner.broken
+    ):
         yield RequestRefused(key, name, "nothing_to_do")
     else:
         yield IntentSwitched(name, asked.enabled, key)
-        if not asked.enabled:
+        if asked.enabled:
+            yield from breaker.close(planner, name)
+        else:
             yield from displace(planner, name, "disabled")
 
 

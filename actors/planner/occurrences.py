@@ -11,6 +11,7 @@ from msgspec import DecodeError, Raw, json
 
 from actors.calendar import LOOK_AHEAD_DAYS, ONE_DAY, PhaseWindow, day_of, phases_of
 from actors.pauses import is_paused
+from actors.planner import breaker
 from actors.planner.state import Buffered, Planner
 from actors.planner.subject import Subject, subject_of
 from actors.triggers import policy_of
@@ -58,6 +59,8 @@ def upon_end(planner: Planner, fact: Ended, record: Record) -> Iterator[AnyDecis
     name = ended.intent
     if planner.is_awaited(name):
         yield OccurrenceEnded(name, ended.due_at, _state(fact), fact.work)
+    if name in planner.failing:
+        yield from breaker.upon_end(planner, name, record)
     if name in planner.buffered:
         yield from _let_in(planner, name, record)
     yield from _removed_if_over(planner, name)
@@ -170,6 +173,7 @@ def _verdict(
         input_json=_input(intent.input_json, due.data_json) if due.data_json else intent.input_json,
         only_if_idle=intent.only_if_idle,
         start_before=start_before,
+        own_limit=planner.own_limit(intent.run, name),
     )
 
 
@@ -179,6 +183,8 @@ def _subject(
     """What it is to run, or why it does not."""
     if not planner.is_enabled(name, intent):
         return "intent_disabled"
+    if name in planner.broken:
+        return "breaker_open"
     subject = subject_of(house, intent.run)
     if subject is None:
         return "work_unknown"

@@ -13,19 +13,25 @@ from datetime import date, datetime
 from typing import Any
 
 from actors.calendar import ONE_DAY, PhaseWindow, day_bounds, day_of, phases_of
-from actors.planner import intents, occurrences
+from actors.planner import breaker, intents, occurrences, prompted, reviving, telling
 from actors.planner.changes import evolve
 from actors.planner.occurrences import window_from
 from actors.planner.plan import Situation, draw
 from actors.planner.state import OpenWork, Planner
-from actors.planner.subject import subject_of
+from actors.planner.subject import Subject, subject_of, subject_of_action
 from actors.rules import SILENCE, Rules
-from events.budget import BudgetOpened, FundsSettled
+from events.budget import BudgetOpened, FundsSettled, LimitChanged
 from events.catalogue import AnyDecision
 from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.fact import Fact
-from events.intents import IntentAddRequested, IntentRemoveRequested, IntentSwitchRequested
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    IntentAddRequested,
+    IntentRemoveRequested,
+    IntentSwitchRequested,
+)
 from events.plan import (
     CandidatePassedOver,
     PlanCause,
@@ -36,14 +42,17 @@ from events.plan import (
 from events.record import Record
 from events.requests import (
     Paused,
+    Refusal,
     ReplanRequested,
     RequestRefused,
     RequestRepeated,
     Resumed,
+    ReviveRequested,
     WorkRequested,
 )
-from events.time import OccurrenceDue
+from events.time import AlarmRang, OccurrenceDue
 from events.work import (
+    StepReached,
     WorkCancelled,
     WorkDeferred,
     WorkDropped,
@@ -65,19 +74,32 @@ def _request(planner: Planner, asked: WorkRequested, record: Record) -> Iterator
 
 
 def _end(planner: Planner, fact: occurrences.Ended, record: Record) -> Iterator[AnyDecision]:
-    return SILENCE if planner.ended is None else occurrences.upon_end(planner, fact, record)
+    if (ended := planner.ended) is None:
+        return SILENCE
+    if ended.tells:
+        return telling.upon_end(planner, ended, record.at)
+    return occurrences.upon_end(planner, fact, record)
 
 
 def _begin_day(planner: Planner, fact: BudgetOpened, record: Record) -> Iterator[AnyDecision]:
     return _draw(planner, record, "day_opened") if planner.unplanned else SILENCE
 
 
+def _alarm(planner: Planner, rang: AlarmRang, record: Record) -> Iterator[AnyDecision]:
+    return telling.upon_alarm(planner, rang, record) if rang.setter == telling.ME else SILENCE
+
+
 def _adapt(planner: Planner, fact: ConfigurationLoaded, record: Record) -> Iterator[AnyDecision]:
     for name, reason in planner.displaced.items():
         yield from occurrences.displace(planner, name, reason)
+    yield from breaker.close_forgotten(planner)
+    told = 0
+    for work in telling.upon_configuration(planner, record):
+        yield work
+        told += 1
     if planner.changed and _day_is_open(planner, record.at):
         yield from _withdraw(planner, "configuration_changed")
-        yield from _draw(planner, record, "configuration_changed")
+        yield from _draw(planner, record, "configuration_changed", works=told)
 
 
 def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecision:
@@ -85,9 +107,11 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
     if former is not None:
         return RequestRepeated(asked.key, former)
     configuration = planner.configuration
-    subject = subject_of(configuration, asked.subject) if configuration else None
-    if configuration is None or subject is None:
+    if configuration is None:
         return RequestRefused(asked.key, asked.subject, "unknown_subject")
+    subject = _subject(configuration, asked)
+    if isinstance(subject, str):
+        return RequestRefused(asked.key, asked.subject, subject)
     if len(planner.works) >= WORKS_MAX:
         return RequestRefused(asked.key, asked.subject, "too_many_waiting")
     day = None
@@ -105,7 +129,21 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
         not_before=asked.at,
         input_json=asked.input_json,
         note=asked.note,
+        own_limit=planner.own_limit(asked.subject),
+        action=asked.action,
     )
+
+
+def _subject(configuration: Configuration, asked: WorkRequested) -> Subject | Refusal:
+    """What is asked for, or why it cannot be."""
+    name, action = asked.subject, asked.action
+    if action is None:
+        return subject_of(configuration, name) or "unknown_subject"
+    if prompted.is_taken(configuration, name):
+        return "name_taken"
+    if not prompted.is_askable(name, action):
+        return "invalid_action"
+    return subject_of_action(name, action)
 
 
 def _replan(planner: Planner, asked: ReplanRequested, record: Record) -> Iterator[AnyDecision]:
@@ -129,14 +167,15 @@ def _withdraw(planner: Planner, reason: WithdrawReason) -> Iterator[AnyDecision]
 
 
 def _draw(
-    planner: Planner, record: Record, because: PlanCause, key: str = ""
+    planner: Planner, record: Record, because: PlanCause, key: str = "", works: int = 0
 ) -> Iterator[AnyDecision]:
+    """`works` were planned upon the same record already."""
     configuration, day = planner.configuration, planner.day
     if configuration is None or day is None:
         return
     situation = _situation(planner, configuration, day, record.at)
     drawing = draw(situation)
-    revision, works = planner.revision + 1, 0
+    revision = planner.revision + 1
     yield PlanDrawn(
         day=day,
         revision=revision,
@@ -160,6 +199,7 @@ def _draw(
             phase=phase,
             score=score,
             revision=revision,
+            own_limit=planner.own_limit(template),
         )
 
 
@@ -226,6 +266,9 @@ DECIDES_UPON: dict[type[Fact], Callable[[Planner, Any, Record], Iterator[AnyDeci
     BudgetOpened: _begin_day,
     OccurrenceDue: occurrences.upon_due,
     WorkRequested: _request,
+    ReviveRequested: reviving.upon_request,
+    AlertRaised: telling.upon_raised,
+    AlarmRang: _alarm,
     ReplanRequested: _replan,
     IntentAddRequested: intents.upon_add,
     IntentRemoveRequested: intents.upon_remove,
@@ -235,6 +278,17 @@ DECIDES_UPON: dict[type[Fact], Callable[[Planner, Any, Record], Iterator[AnyDeci
     WorkFinished: _end,
 }
 ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
-    {WorkReleased, WorkMoved, WorkDeferred, FundsSettled, DaemonStarted, Paused, Resumed}
+    {
+        AlertCleared,
+        DaemonStarted,
+        FundsSettled,
+        LimitChanged,
+        Paused,
+        Resumed,
+        StepReached,
+        WorkDeferred,
+        WorkMoved,
+        WorkReleased,
+    }
 )
-RULES = Rules("planner", 2, Planner, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS)
+RULES = Rules("planner", 3, Planner, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS)

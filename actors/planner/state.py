@@ -4,12 +4,12 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from events.configuration import Configuration, Intent
+from events.configuration import Action, Configuration, Intent
 from events.intents import IntentSource
 from events.time import SupersedeReason
 
 
-class OpenWork(Struct, gc=False):
+class OpenWork(Struct, gc=False, omit_defaults=True):
     """Work that was planned and has not ended."""
 
     category: str
@@ -25,6 +25,11 @@ class OpenWork(Struct, gc=False):
     settled_usd_micros: int = 0  # what its runs have cost so far
     fixed: bool = False  # released, or moved by a person: no plan takes it back
     withdrawn: bool = False  # taken back, and not yet seen to be dropped
+    name: str = ""
+    input_json: str = "{}"
+    action: Action | None = None  # that no configuration names
+    tells: str = ""  # the alert that it tells of
+    lineage: str = ""  # of what was revived: the work that was buried first, and how often
 
 
 class Chosen(Struct, gc=False):
@@ -40,6 +45,28 @@ class Buffered(Struct, gc=False):
 
     due_at: datetime
     data_json: str = ""
+
+
+class Alert(Struct, omit_defaults=True):
+    """Something that people are told."""
+
+    alert: str
+    subject: str
+    words: str = ""
+    raised_at: datetime | None = None  # None: it is over
+    work: str = ""  # that is to tell it
+    times: int = 0  # such work was planned since it was raised
+    again_at: datetime | None = None  # Before that it is not told again.
+
+
+class Buried(Struct, omit_defaults=True):
+    """Work that is out of attempts, as far as it can be planned anew."""
+
+    name: str
+    input_json: str = "{}"
+    intent: str = ""
+    action: Action | None = None
+    lineage: str = ""
 
 
 class ByHand(Struct):
@@ -89,6 +116,13 @@ class Planner(Struct):
     answered: dict[str, str] = field(default_factory=dict)  # key of a request: its work
     answered_before: dict[str, str] = field(default_factory=dict)
     granted: list[str] = field(default_factory=list)  # requests about intents, the latest only
+    failing: dict[str, int] = field(default_factory=dict)  # intent: its failures in a row
+    broken: list[str] = field(default_factory=list)  # intents that are due no more
+    alerts: dict[str, Alert] = field(default_factory=dict)  # by name and subject
+    told_by: list[str] = field(default_factory=list)  # runs that tell alerts, the latest only
+    buried: dict[str, Buried] = field(default_factory=dict)  # by work, the latest only
+    revived: tuple[str, str] = ("", "")  # key and work of such a request, as heard last
+    limited: list[str] = field(default_factory=list)  # what was given a limit of its own by hand
 
     def answer_to(self, key: str) -> str | None:
         """What a request of that key became: the last ten thousand answers are known."""
@@ -104,6 +138,19 @@ class Planner(Struct):
     def is_enabled(self, name: str, intent: Intent) -> bool:
         return self.switched.get(name, intent.enabled)
 
+    def own_limit(self, name: str, intent: str = "") -> str:
+        """Under which limit of its own stands what an intent or a template brings, if any."""
+        found = self.intent(intent) if intent else None
+        label = f"intent:{intent}"
+        if found is not None and (found.daily_usd_micros is not None or label in self.limited):
+            return label
+        house = self.configuration
+        template = None if house is None else house.templates.get(name)
+        if template is None:
+            return ""
+        label = f"template:{name}"
+        return label if template.daily_usd_micros is not None or label in self.limited else ""
+
     def is_awaited(self, name: str) -> bool:
         """Whether anybody has to be told what comes of its occurrences."""
         if name in self.awaited:
@@ -117,7 +164,11 @@ class Planner(Struct):
         """The intents that can be due."""
         configured = {} if self.configuration is None else self.configuration.intents
         named = configured | {name: it.intent for name, it in self.by_hand.items()}
-        return [intent for name, intent in named.items() if self.is_enabled(name, intent)]
+        return [
+            intent
+            for name, intent in named.items()
+            if name not in self.broken and self.is_enabled(name, intent)
+        ]
 
     def chosen_today(self) -> list[tuple[str, date, str]]:
         """Template, day and phase of all that plans of today chose and did not take back."""

@@ -8,6 +8,8 @@ from events.configuration import Action, AtPhaseEnd, Configuration, Priority, St
 from events.plan import Score
 from events.work import Source, WorkPlanned
 
+NOTIFY = "notify"  # the lane of what tells alerts
+
 
 class Subject(Struct, frozen=True, gc=False):
     """All that work takes over from the configuration. Money and seconds are of all steps."""
@@ -39,6 +41,8 @@ class Subject(Struct, frozen=True, gc=False):
         note: str = "",
         only_if_idle: bool = False,
         start_before: datetime | None = None,
+        own_limit: str = "",
+        action: Action | None = None,
     ) -> WorkPlanned:
         """This subject as a piece of work; `priority` wins over its own."""
         return WorkPlanned(
@@ -63,6 +67,8 @@ class Subject(Struct, frozen=True, gc=False):
             note,
             only_if_idle or self.only_if_idle,
             start_before,
+            action,
+            own_limit,
         )
 
 
@@ -75,10 +81,10 @@ def subject_of(configuration: Configuration, name: str) -> Subject | None:
     if template is not None:
         return _of_template(configuration, name, template)
     action = configuration.actions.get(name)
-    return None if action is None else _of_action(name, action)
+    return None if action is None else subject_of_action(name, action)
 
 
-def _of_action(name: str, action: Action) -> Subject:
+def subject_of_action(name: str, action: Action) -> Subject:
     return Subject(
         name,
         (Step(action=name),),
@@ -90,6 +96,27 @@ def _of_action(name: str, action: Action) -> Subject:
         action.at_phase_end,
         action.defer_limit,
         action.only_if_idle,
+    )
+
+
+def subject_that_tells(configuration: Configuration, name: str) -> Subject | None:
+    """An alert as a subject: the ways of telling it, each tried when the one before failed."""
+    ways = [way for way in configuration.alerts.ways if way in configuration.actions]
+    if not ways:
+        return None
+    first, others = configuration.actions[ways[0]], ways[1:]
+    steps = (Step(action=ways[0]), *(Step(action=way, when="failure") for way in others))
+    return Subject(
+        name,
+        steps,
+        first.category,
+        NOTIFY,
+        "critical",
+        first.estimate_usd_micros,
+        first.expected_seconds,
+        first.at_phase_end,
+        first.defer_limit,
+        only_if_idle=False,
     )
 
 

@@ -23,6 +23,7 @@ FIGURES = frozenset(
         "sweep",
         "runs",
         "works",
+        "seal",
     }
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from actors.budget.ledger import spendable
+from actors.budget.ledger import spendable, used_of_own
 from actors.calendar import phases_at
 from actors.pauses import label
 from actors.replay.changes import (
@@ -17,6 +17,7 @@ from actors.replay.changes import (
     concurrency_of,
     daily_limit,
     lane_of,
+    own_limit,
     setting,
 )
 from actors.replay.forking import Fork
@@ -25,8 +26,9 @@ from actors.replay.had import KEY, had_been_there, opened_before, resume
 from actors.replay.occasions_candidates import OF_OCCURRENCES, beside, of_occurrence
 from actors.replay.plans import of_plan
 from actors.replay.refusals import of_refusal
+from actors.replay.sentences import usd
 from events.configuration import Configuration
-from events.requests import MoveRequested, ReleaseRequested
+from events.requests import LimitRequested, MoveRequested, ReleaseRequested
 from events.time import IdleSeen
 
 ATTEMPTS_MAX = 100
@@ -64,7 +66,7 @@ def _of_hold(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[C
     work = queue.works[name]
     there = [it for it in queue.works.values() if it.lane == work.lane]
     match obstacle.reason:
-        case "phase_not_open" | "not_before" | "retry_backoff":
+        case "phase_not_open" | "not_before" | "retry_backoff" | "quiet_hours":
             yield _release(name)
             if obstacle.reason == "phase_not_open" and not work.started:
                 for window in phases_at(house, fork.at):
@@ -126,6 +128,22 @@ def _of_funds(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[
         case "day_spent" | "over_day_limit" if opened is not None:
             apart = opened.limit_usd_micros - spendable(opened, price)
             yield daily_limit(of_day + amount + apart)
+        case "own_limit_spent" | "over_own_limit":
+            limit = used_of_own(ledger, price.own) + amount
+            yield own_limit(price.own, limit)
+            yield _limit_by_hand(price.own, limit)
+
+
+def _limit_by_hand(label: str, limit: int) -> Change:
+    """What was changed by hand is not changed by settings."""
+    scope, _, name = label.partition(":")
+    asked = LimitRequested("intent" if scope == "intent" else "template", KEY, name, limit)
+    amount = f"{limit / 1_000_000:.6f}".rstrip("0").rstrip(".")
+    return Change(
+        f"somebody had let the {scope} {name} cost {usd(limit)} on that day",
+        command=f"horarium budget set {scope} {name} {amount}",
+        after=lambda fork, work: (asked,),
+    )
 
 
 def _of_end(house: Configuration, goal: Goal) -> Iterator[Candidate]:

@@ -91,6 +91,23 @@ def daily_limit(limit: int) -> Change:
     return dollars("budget.daily_usd", limit, f"a day might cost {usd(limit)}", configure)
 
 
+def own_limit(label: str, limit: int) -> Change:
+    """Of a template or an intent that has one; `label` is "template:NAME" or "intent:NAME"."""
+    scope, _, name = label.partition(":")
+
+    def configure(it: Configuration) -> Configuration:
+        if scope == "template" and name in it.templates:
+            changed = replace(it.templates[name], daily_usd_micros=limit)
+            return replace(it, templates={**it.templates, name: changed})
+        if scope == "intent" and name in it.intents:
+            wanted = replace(it.intents[name], daily_usd_micros=limit)
+            return replace(it, intents={**it.intents, name: wanted})
+        return it  # It was made by hand: no settings change it.
+
+    says = f"the {scope} {name} might cost {usd(limit)} a day"
+    return dollars(f"{scope}s.{name}.daily_usd", limit, says, configure)
+
+
 def intent_with(name: str, says: str, field: str = "", like: Any = None, **changed: Any) -> Change:
     def configure(it: Configuration) -> Configuration:
         intent = it.intents.get(name, like)

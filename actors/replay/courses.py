@@ -6,6 +6,7 @@ and a half times what is expected, costs from 80 to 100 % of its estimate, and s
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 from actors.replay.draws import Draws
@@ -29,6 +30,7 @@ class Course(NamedTuple):
     trouble: Trouble | None = None
     cost_usd_micros: int | None = None
     detail: str = ""
+    resets_after: int | None = None  # seconds until it may work again, by its own word
 
 
 class History:
@@ -43,12 +45,20 @@ class History:
         if ended.trouble in OF_THE_DAEMON:
             return
         cost = None if ended.result is None else ended.result.cost_usd_micros
-        course = Course(ended.duration_ms, ended.exit_code, ended.trouble, cost, ended.detail)
+        course = Course(
+            ended.duration_ms, ended.exit_code, ended.trouble, cost, ended.detail, _after(ended)
+        )
         self.ends.setdefault(action, deque(maxlen=REMEMBERED_MAX)).append(course)
         self.runs += 1
 
     def count(self, action: str) -> int:
         return len(self.ends.get(action, ()))
+
+
+def _after(ended: RunEnded) -> int | None:
+    if ended.resets_at is None:
+        return None
+    return max(0, (ended.resets_at - ended.ended_at) // timedelta(seconds=1))
 
 
 def history_of(records: Iterable[Record]) -> History:

@@ -25,13 +25,14 @@ from actors.replay.standing import (
     of_held,
     of_run,
     overtaken,
+    settled,
 )
 from actors.replay.trying import Scene, Search, Way, root_of, scene
 from events.budget import FundsRefused
 from events.intents import WorkOvertaken
 from events.plan import PlanDrawn
 from events.record import Record
-from events.runs import RunClosed, RunEnded, RunStarting
+from events.runs import RunClosed, RunEnded, RunStarting, RunWaiting
 from events.work import (
     StepReached,
     WorkCancelled,
@@ -114,6 +115,8 @@ class Teller:
         elif closed is None:
             state = "running" if any(isinstance(it.fact, RunStarting) for it in own) else "released"
             verdict = (state, f"{name} is {state}", (), None)
+        elif (told := settled(own)) is not None:
+            verdict = (told.reason, f"{name} {told.reason}: {told.means}", (told,), None)
         else:
             over = overtaken(records) if _outcome(closed) == "cancelled" else None
             why = (*((over,) if over else ()), *of_run(records, closed))
@@ -143,6 +146,8 @@ class Teller:
         match end.fact:
             case WorkFinished(state="completed"):
                 return "completed", f"{name} ran and is complete", (), None
+            case WorkFinished(state="unknown") if (told := settled(records)) is not None:
+                return "settled", f"{name} is over: {told.means}", (told,), None
             case WorkFinished(state=state):
                 closed = last_trouble(records)
                 over = overtaken(records) if state == "cancelled" else None
@@ -195,13 +200,17 @@ class Teller:
                 return self._of_refused(last, planned)
             case RunStarting():
                 return "running", f"{name} is running", (), None
+            case RunWaiting(executor=executor):
+                why = f"as many runs of {executor} are open as may be"
+                return "waits", f"{name} waits for a place: {why}", (), None
             case WorkReleased() | StepReached():
                 return "released", f"{name} goes ahead as soon as it is paid for", (), None
         return "planned", f"{name} was planned, and nothing more is recorded of it", (), None
 
     def _of_hold(self, records: Sequence[Record], held: Record, planned: Record) -> "_Verdict":
         why = self._why(records, held)
-        says = f"{_named(planned)} has not run: {why[0].means}"
+        stands = "has not run" if why[0].within in ("hold", "funds") else "waits to go on"
+        says = f"{_named(planned)} {stands}: {why[0].means}"
         until = held.fact.until if isinstance(held.fact, WorkHeld) else None
         if until is not None:
             says += f", until {self.clock(until)}"
@@ -297,7 +306,7 @@ Again = Callable[[], Scene]
 _Verdict = tuple[str, str, tuple[Blocking, ...], "Again | None"]
 _ENDS = (WorkFinished, WorkCancelled, WorkDropped)
 _TAKEN_BACK = ("replanned", "configuration_changed")
-_STANDS = (WorkHeld, WorkReleased, StepReached, FundsRefused, RunStarting)
+_STANDS = (WorkHeld, WorkReleased, StepReached, FundsRefused, RunWaiting, RunStarting)
 
 
 def _with_more(why: tuple[Blocking, ...], says: str, more: str) -> tuple[tuple[Blocking, ...], str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from actors.executor.simulated import ESCAPED
 from actors.executor.state import OpenRun
 from actors.replay.books import BOOKS
 from actors.replay.courses import Course
@@ -16,7 +17,14 @@ from actors.replay.naming import RunName
 from actors.replay.simulation import Consumer, Pick
 from actors.replay.world import Courses
 from actors.rules import Rules
-from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused
+from events.cleanup import DiskSeen
+from events.configuration import (
+    PROGRAMS,
+    Configuration,
+    ConfigurationLoaded,
+    ConfigurationRefused,
+    ExecutorKind,
+)
 from events.intents import SignalReceived
 from events.time import IdleSeen
 
@@ -26,10 +34,11 @@ STEPS_MAX = 40  # considerations between the moment of a crash and the crash its
 NOTICED_SECONDS = 30  # until a waiting clock sees that it was set
 SLOW = 8  # times as long
 FAR_DAYS = 400
+DISK_BYTES = 1 << 40
 
 
 class Rates(NamedTuple):
-    """How often in a thousand: the first seven of runs, the next of days, the last two of
+    """How often in a thousand: first of runs, from `crash` on of days, and the last two of
     returns and of questions to the machine."""
 
     hang: int = 20  # until its time is up
@@ -39,6 +48,11 @@ class Rates(NamedTuple):
     unseen: int = 10  # nobody saw how it ended
     overspent: int = 20
     missing: int = 10  # its program is not there
+    quota: int = 20  # of an agent, or what is asked by http: nothing more until its window ends
+    not_ready: int = 20  # likewise: it could not work now
+    login: int = 5  # likewise: a person must log in
+    at_ceiling: int = 10  # likewise: stopped when it had cost what it might, and a call more
+    escape: int = 10  # a process of it lives on
     crash: int = 400  # kill -9, at any point of what was going on
     power_cut: int = 100
     stop: int = 300  # in order, and started again
@@ -50,12 +64,18 @@ class Rates(NamedTuple):
     bad_edit: int = 50  # that cannot be used
     other_zones: int = 10  # another time zone database
     signal: int = 300
+    keeper_lost: int = 100  # and with it how its runs ended
+    disk_low: int = 50  # for some hours
     paused_start: int = 0
     busy: int = 300  # when somebody asks whether the machine is idle
 
 
-OF_RUNS = Rates._fields[:7]
-OF_DAYS = Rates._fields[7:18]
+_FIRST_OF_DAYS = Rates._fields.index("crash")
+OF_RUNS = Rates._fields[:_FIRST_OF_DAYS]
+OF_DAYS = Rates._fields[_FIRST_OF_DAYS:-2]
+OF_AGENTS = ("quota", "not_ready", "login", "at_ceiling")
+AGENTS: frozenset[ExecutorKind] = frozenset((*PROGRAMS, "http"))
+RATE_SECONDS, QUOTA_SECONDS = 900, 5 * HOUR_SECONDS
 
 
 class FaultyWorld(MortalWorld):
@@ -121,7 +141,10 @@ class FaultyWorld(MortalWorld):
         course = self._sound(name, run)
         if run.action.executor == "noop":
             return course
+        agent = run.executor in AGENTS
         for fault in OF_RUNS:
+            if fault in OF_AGENTS and not agent:
+                continue
             if self._draws.happens(getattr(self._rates, fault), fault, *name):
                 self.met[fault] += 1
                 return spoilt(fault, course, run)
@@ -187,6 +210,19 @@ class FaultyWorld(MortalWorld):
         name = self._draws.choice((*signals_of(self._first), "stranger"), "signal", nth)
         self.tell("cli", [SignalReceived(name, f"s{self._draws.below(4 * nth, 'key', nth)}")])
 
+    def _keeper_lost(self) -> None:
+        self.met["keeper_lost"] += 1
+        self.lose_keeper(timedelta(seconds=1 + self._draws.below(60, "found", self.head)))
+
+    def knows(self, run: str) -> int | None:
+        return self._draws.choice((0, 1, 2, None), "probe", run)
+
+    def _disk_low(self) -> None:
+        self.met["disk_low"] += 1
+        self.tell("disk", [DiskSeen(0, DISK_BYTES)])
+        again = self.true + self._span("disk low for", self.met["disk_low"], 6)
+        self.later(again, lambda: self.tell("disk", [DiskSeen(DISK_BYTES, DISK_BYTES)]))
+
     def _notice(self) -> timedelta:
         return timedelta(seconds=self._draws.below(NOTICED_SECONDS, "noticed", self.head))
 
@@ -201,8 +237,23 @@ def spoilt(fault: str, course: Course, run: OpenRun) -> Course:
     match fault:
         case "hang":
             return Course(1_000 * run.action.timeout_seconds + 1)
+        case "rate_limit" if run.executor in AGENTS:
+            return Course(2_000, 1, "rate_limited", None, "too many requests", RATE_SECONDS)
         case "rate_limit":
             return Course(2_000, 1, None, None, "rate limited")
+        case "quota":
+            return Course(2_000, 1, "quota_exhausted", None, "out of credits", QUOTA_SECONDS)
+        case "not_ready":
+            return Course(1_000, 1, "not_ready", None, "connection refused")
+        case "login":
+            return Course(1_000, 1, "misconfigured", None, "not logged in")
+        case "at_ceiling":
+            ceiling = run.ceiling_usd_micros or 0
+            return course._replace(
+                exit_code=None, trouble="at_ceiling", cost_usd_micros=ceiling + ceiling // 10
+            )
+        case "escape":
+            return course._replace(detail=ESCAPED)
         case "failure":
             return course._replace(exit_code=1, cost_usd_micros=None)
         case "slow":

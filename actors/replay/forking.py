@@ -19,8 +19,9 @@ from events.budget import FundsRefused
 from events.catalogue import AnyFact
 from events.configuration import Configuration, ConfigurationLoaded
 from events.record import Record
-from events.runs import RunEnded
+from events.runs import RunEnded, RunStarting
 from events.time import TimePassed
+from events.work import WorkPlanned
 
 LATE_RECORDS = 500  # Behind a cut: so far off stands what was decided upon a record before it.
 STEPS_MAX = 5_000
@@ -40,8 +41,8 @@ class Refusal(NamedTuple):
 class Fork:
     """What was said before the cut is known; what is said after it is decided anew.
 
-    `said` holds all that came after the cut. States are kept packed until somebody hears
-    something, so that a copy costs little.
+    `said` holds all that came after the cut; `planned` and `started` are the works in it, at
+    hand. States are kept packed until somebody hears something, so that a copy costs little.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Fork:
     ) -> None:
         self.head, self.at = head, at
         self.said: list[Record] = []
+        self.planned: list[WorkPlanned] = []
+        self.started: set[str] = set()
         self._packed = packed
         self._states: dict[str, Any] = {}
         self._inboxes = {actor: deque(waiting) for actor, waiting in inboxes.items()}
@@ -67,6 +70,7 @@ class Fork:
         """The same, with all that was said."""
         found = self.copy()
         found.said, found.refusals = list(self.said), dict(self.refusals)
+        found.planned, found.started = list(self.planned), set(self.started)
         return found
 
     @property
@@ -153,13 +157,21 @@ class Fork:
         self.head, self.at = self.head + 1, max(at, self.at)
         record = Record(self.head, at, by, cause, fact, depth)
         self.said.append(record)
-        if isinstance(fact, FundsRefused):
-            ledger = self.ledger
-            used = ledger.account(fact.category).used
-            self.refusals[fact.work] = Refusal(fact, used, ledger.whole.used)
+        self._note(fact)
         for actor, inbox in self._inboxes.items():
             if actor != by and type(fact) in _BOOKS[actor].hears:
                 inbox.append(record)
+
+    def _note(self, fact: AnyFact) -> None:
+        match fact:
+            case WorkPlanned():
+                self.planned.append(fact)
+            case RunStarting(work=work):
+                self.started.add(work)
+            case FundsRefused():
+                ledger = self.ledger
+                used = ledger.account(fact.category).used
+                self.refusals[fact.work] = Refusal(fact, used, ledger.whole.used)
 
     def _state(self, actor: str) -> Any:
         if actor not in self._states:

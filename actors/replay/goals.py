@@ -1,6 +1,5 @@
 """What should have come about, and what stands in its way where it is decided again."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -10,7 +9,6 @@ from actors.replay.forking import Fork
 from events.catalogue import AnyFact
 from events.intents import OccurrenceBuffered
 from events.plan import CandidatePassedOver, OccurrenceSkipped
-from events.record import Record
 from events.requests import RequestRefused
 from events.runs import RunClosed, RunRetrying, RunStarting
 from events.time import (
@@ -53,8 +51,7 @@ def obstacle_of(fork: Fork, goal: Goal) -> Obstacle | None:
         case "phase":
             return _of_phase(fork, goal)
         case "retry":
-            tried = _any(fork, RunRetrying, work=work_in(fork, goal) or "")
-            return None if tried else Obstacle("end", "failed")
+            return None if _is_tried_again(fork, goal) else Obstacle("end", "failed")
         case "in_time":
             return _of_start(fork, goal)
         case "request" if not goal.name:
@@ -68,7 +65,7 @@ def runs(fork: Fork, goal: Goal) -> bool:
     work = work_in(fork, goal)
     if work is None:
         return not _is_to_come(fork, goal)
-    return work not in fork.queue.works or _any(fork, RunStarting, work=work)
+    return work not in fork.queue.works or work in fork.started
 
 
 def _is_to_come(fork: Fork, goal: Goal) -> bool:
@@ -89,16 +86,10 @@ def work_in(fork: Fork, goal: Goal) -> str | None:
 
 def _called(fork: Fork, goal: Goal) -> str:
     """What was planned behind the cut may have another id there, and another work its id."""
-    if (planned := _planned_as(fork.said, goal)) is not None:
+    planned = next((it.work for it in fork.planned if _is_wanted(it, goal)), None)
+    if planned is not None:
         return planned
-    facts = (it.fact for it in fork.said)
-    taken = any(isinstance(it, WorkPlanned) and it.work == goal.work for it in facts)
-    return "" if taken else goal.work
-
-
-def _planned_as(said: Iterable[Record], goal: Goal) -> str | None:
-    planned = (it.fact for it in said if isinstance(it.fact, WorkPlanned))
-    return next((it.work for it in planned if _is_wanted(it, goal)), None)
+    return "" if any(it.work == goal.work for it in fork.planned) else goal.work
 
 
 def _is_wanted(planned: WorkPlanned, goal: Goal) -> bool:
@@ -115,7 +106,7 @@ def _is_wanted(planned: WorkPlanned, goal: Goal) -> bool:
 
 
 def _of_work(fork: Fork, name: str) -> Obstacle | None:
-    if _any(fork, RunStarting, work=name):
+    if name in fork.started:
         return None
     work = fork.queue.works.get(name)
     if work is None:
@@ -226,6 +217,6 @@ def _of_start(fork: Fork, goal: Goal) -> Obstacle | None:
     return Obstacle("trouble", "too_late")
 
 
-def _any(fork: Fork, kind: type[RunStarting | RunRetrying], work: str) -> bool:
-    facts = (it.fact for it in fork.said if isinstance(it.fact, kind))
-    return any(it.work == work for it in facts)
+def _is_tried_again(fork: Fork, goal: Goal) -> bool:
+    work = work_in(fork, goal)
+    return any(isinstance(it.fact, RunRetrying) and it.fact.work == work for it in fork.said)

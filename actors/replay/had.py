@@ -17,6 +17,7 @@ KEY = "explain"  # of the requests that nobody made
 MINUTE = timedelta(minutes=1)
 THERE = {
     "host_slept": "the machine had been awake at that time",
+    "asleep": "the machine had been awake at that time",
     "clock_stepped": "the clock had not been set past that time",
 }
 

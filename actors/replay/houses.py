@@ -3,11 +3,15 @@
 from datetime import UTC, date, datetime, time
 from typing import get_args
 
+from msgspec.structs import replace
+
 from actors.replay.draws import Draws
 from events.configuration import (
     Action,
+    Alerts,
     AtPhaseEnd,
     Budget,
+    Cleanup,
     Clock,
     Configuration,
     Dates,
@@ -23,6 +27,8 @@ from events.configuration import (
     Phase,
     Plan,
     Policies,
+    ProgramKind,
+    Provider,
     Step,
     Template,
     When,
@@ -59,7 +65,14 @@ def house_of(draws: Draws, zone: str, start: date) -> Configuration:
             "check": _action(draws, "check", "upkeep", "side", 0),
             "sweep": Action(executor="sweep", category="upkeep", lane="side"),
             "nothing": Action(executor="noop", category="upkeep", lane="side"),
+            "ask": _agent(draws, "ask", "claude", "codex"),
+            "ponder": _agent(draws, "ponder", "claude"),
         },
+        executors={
+            "claude": Provider(concurrency=draws.choice((None, 1, 2), "concurrency")),
+            "codex": Provider(concurrency=1, rest_after_failures=1, rest_seconds=600),
+        },
+        alerts=_alerts(draws),
         templates={
             "study": Template(
                 steps=(
@@ -77,6 +90,18 @@ def house_of(draws: Draws, zone: str, start: date) -> Configuration:
         policies=_policies(draws),
         clock=Clock(catch_up_limit=draws.between(1, 4, "catch up")),
         plan=Plan(per_phase_max=2),
+        cleanup=Cleanup(processes=True, disk_low_bytes=1 << 30, failed_keep_seconds=3 * 86_400),
+    )
+
+
+def _alerts(draws: Draws) -> Alerts:
+    quiet = (Hours(start=time(22), end=time(7)), Hours(start=time(12), end=time(13), days=("sat",)))
+    return Alerts(
+        ways=draws.choice(((), ("nothing",), ("check", "nothing")), "ways"),
+        quiet=draws.choice(((), quiet), "quiet"),
+        repeat_seconds=draws.choice((0, 1_800, 21_600), "repeat"),
+        failures_per_hour=draws.choice((None, 1, 3), "failures"),
+        breaker_failures=draws.choice((None, 1, 2), "breaker"),
     )
 
 
@@ -93,6 +118,21 @@ def _action(draws: Draws, name: str, category: str, lane: str, estimate: int) ->
         attempts=draws.between(1, 3, "attempts", name),
         backoff_seconds=draws.choice((0, 60, 5_000), "backoff", name),
         safe_to_repeat=draws.happens(500, "repeat", name),
+    )
+
+
+def _agent(draws: Draws, name: str, executor: ProgramKind, *fallback: ProgramKind) -> Action:
+    return replace(
+        _action(draws, name, "study", draws.choice(("main", "side"), "lane", name), 40_000),
+        executor=executor,
+        fallback=fallback,
+        command=(),
+        prompt=name,
+        expected_seconds=draws.between(30, 900, "takes", name),
+        probe_command=draws.choice(((), ("look",)), "probe", name),
+        retry_on=("failed", "timed_out", "not_ready", "rate_limited"),
+        attempts_per_day=draws.choice((None, 1, 2), "a day", name),
+        backoff_jitter_millis=100,
     )
 
 
@@ -113,6 +153,8 @@ def _intents(draws: Draws, start: date) -> dict[str, Intent]:
         "alerted": Intent(run="check", on=On(alert="clock_stepped")),
         "poor": Intent(run="nothing", on=On(spent=draws.choice(("study", "day"), "spent"))),
         "once": Intent(run="check", now=True),
+        "asked": Intent(run="ask", every_seconds=draws.choice((1_800, 5_400), "asked")),
+        "pondered": Intent(run="ponder", every_seconds=5_400, overlap="allow_all"),
         "office": Intent(
             run="check",
             cron="*/50 * * * *",

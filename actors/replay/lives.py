@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from msgspec import msgpack
 
-from actors.cleanup.rules import open_sweeps
+from actors.cleanup.state import open_sweeps
 from actors.executor.brief import open_runs
 from actors.executor.rules import is_held
 from actors.executor.state import OpenRun
+from actors.executor.steps import probe_of
 from actors.pauses import hear_of_pause
 from actors.recall import Recall
 from actors.replay.courses import Course
@@ -16,7 +17,7 @@ from actors.replay.world import Begun, World, ended_by
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStopped
 from events.record import Record
-from events.runs import RunAdopted, RunEnded
+from events.runs import ProbeEnded, RunAdopted, RunEnded
 
 STOP_WITHIN = timedelta(seconds=10)
 
@@ -95,7 +96,15 @@ class MortalWorld(World):
             self._recover(run, self.begun[run.run], run.run in held)
         for sweep in sweeps:
             self.sweep(sweep)
+        self._look_again(unheard)
         self._settle()
+
+    def _look_again(self, unheard: Sequence[Record]) -> None:
+        """Probes that were never answered are asked once more."""
+        said = {record.fact.probe for record in unheard if isinstance(record.fact, ProbeEnded)}
+        for run in self.states["executor"].probes:
+            if probe_of(run) not in said:
+                self.probe(probe_of(run), run, self.probing[run])
 
     def _remember(self) -> Sequence[Record]:
         """Everyone's memory anew; what the executor has still to hear."""

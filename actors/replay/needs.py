@@ -23,6 +23,7 @@ SCARCE: frozenset[PassOverReason] = frozenset(
     {"phase_full", "no_money_in_category", "no_money_left", "no_time_left", "outscored"}
 )
 OF_CATEGORY = ("no_money_in_category", "over_category_limit", "category_spent")
+OF_OWN = ("over_own_limit", "own_limit_spent")  # A person wished these.
 OF_DAY = ("no_money_left", "over_day_limit", "day_spent")
 
 Wanted = tuple[str, str, str]  # the name of the work, its phase, what was in its way
@@ -83,7 +84,7 @@ class Need:
     def finish(self) -> None:
         """The simulation ends here: what still waits for money did not fit."""
         for work in list(self._open):
-            if self._obstacles.get(work) in (*OF_CATEGORY, *OF_DAY):
+            if self._obstacles.get(work) in (*OF_CATEGORY, *OF_DAY, *OF_OWN):
                 self._miss(work, self._obstacles[work])
         self._close_day()
 

@@ -103,6 +103,8 @@ def _of_skip(
             yield intent_with(name, says, like=intent, enabled=True)
         case "intent_disabled":
             yield _enabled(name)
+        case "breaker_open":
+            yield _switched(name)
         case "work_unknown":
             yield any_action(intent.run)
         case "phase_unknown":
@@ -151,7 +153,7 @@ def _of_policy(
             yield _each(name)
         case "limit":
             low = policy_of(intent, house).misfire_limit + 1
-            since = fork.at - age * SECOND
+            since = fork.at - (age + 1) * SECOND  # It is one of them itself.
             high = min(LIMIT_MAX, max(low, count_between(intent, house, since, fork.at)))
             yield Range(low, high, lambda n: _making_up(name, n))
             if intent.max_runs is not None:

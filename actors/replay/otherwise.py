@@ -22,7 +22,7 @@ from events.catalogue import AnyFact
 from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted, DaemonStopped
 from events.record import Record
-from events.requests import CancelRequested, MoveRequested, ReleaseRequested
+from events.requests import CancelRequested, MoveRequested, ReleaseRequested, SettleRequested
 from events.time import TimePassed
 
 RINGS_WITHIN = timedelta(seconds=60)  # of the instant that the clock waits for
@@ -157,6 +157,8 @@ class Otherwise(Runs):
                 self._cut_short(self._unrecorded(), record, "daemon_stopped")
             case CancelRequested(subject=subject):
                 fact = replace(fact, subject=self._here(subject))
+            case SettleRequested(run=run):
+                fact = replace(fact, run=self._here(run))
             case ReleaseRequested(work=work) | MoveRequested(work=work):
                 fact = replace(fact, work=self._here(work))
         self.say(record.at, fact, record.by)

@@ -7,7 +7,7 @@ from events.budget import RefuseReason
 from events.intents import EndState, IntentFate
 from events.plan import PassOverReason, PlanCause, SkipReason, WithdrawReason
 from events.requests import Refusal
-from events.runs import Outcome, ResultFault, Trouble
+from events.runs import Outcome, RestReason, ResultFault, Trouble
 from events.time import (
     ExpectCause,
     ExpireReason,
@@ -44,6 +44,7 @@ HOLDS: Mapping[HoldReason, str] = {
     "no_funds": "there is no money for it",
     "retry_backoff": "the time between two attempts has not passed",
     "not_idle": "the machine is not idle",
+    "quiet_hours": "nobody is told anything in quiet hours",
 }
 DROPS: Mapping[DropReason, str] = {
     "phase_over": "its phase ended before it could start",
@@ -64,6 +65,7 @@ SKIPS: Mapping[SkipReason, str] = {
     "intent_disabled": "the intent was disabled",
     "work_unknown": "what it runs is neither an action nor a template",
     "phase_unknown": "the phase it waits for is not configured",
+    "breaker_open": "its work had failed too often in a row, and nobody has enabled it since",
 }
 MISSES: Mapping[MissReason, str] = {
     "daemon_down": "the daemon was not running",
@@ -116,6 +118,7 @@ ENDINGS: Mapping[EndState, str] = {
 PHASE_MISSES: Mapping[PhaseMissReason, str] = {
     "daemon_down": "the daemon was not running",
     "before_first_start": "the daemon had never run before",
+    "asleep": "the machine slept",
 }
 FUNDS: Mapping[RefuseReason, str] = {
     "no_day_open": "no day had been opened yet",
@@ -124,6 +127,8 @@ FUNDS: Mapping[RefuseReason, str] = {
     "over_category_limit": "it costs more than its category may cost in a day",
     "over_day_limit": "it costs more than the day may cost",
     "closed": "its category is closed after an overrun",
+    "own_limit_spent": "too little is left of what its template or intent may cost today",
+    "over_own_limit": "it costs more than its template or intent may cost in a day",
 }
 REFUSALS: Mapping[Refusal, str] = {
     "unknown_subject": "nothing of that name is known",
@@ -138,10 +143,13 @@ REFUSALS: Mapping[Refusal, str] = {
     "too_many_waiting": "too much waited already",
     "unknown_intent": "no intent is called so",
     "invalid_intent": "what it says cannot be an intent here",
-    "name_taken": "another intent has that name",
+    "name_taken": "something else has that name",
     "not_made_by_hand": "it comes from the configuration, and only what is made by hand can be "
     "removed like this",
     "nobody_listens": "no intent waits for that signal",
+    "not_unknown": "it is no run of which nobody saw the end",
+    "not_buried": "it is not buried, or was revived before",
+    "invalid_action": "what it says is more than a prompt, or less",
 }
 PASS_OVERS: Mapping[PassOverReason, str] = {
     "disabled": "it is disabled, or planning is",
@@ -173,6 +181,9 @@ OUTCOMES: Mapping[Outcome, str] = {
     "misconfigured": "it cannot be run as it is configured",
     "too_late": "it could not be started in time",
     "unknown": "nobody saw how it ended",
+    "not_ready": "it could not work now",
+    "rate_limited": "it was turned away, for too much was asked in too short a time",
+    "quota_exhausted": "it was turned away, for its quota is used up",
 }
 TROUBLES: Mapping[Trouble, str] = {
     "program_missing": "its program does not exist",
@@ -187,6 +198,23 @@ TROUBLES: Mapping[Trouble, str] = {
     "paused": "it was paused before it began",
     "daemon_stopped": "the daemon stopped first",
     "lost": "nobody saw its end, for the daemon was not there",
+    "not_ready": "it could not work now",
+    "rate_limited": "it was turned away, for too much was asked in too short a time",
+    "quota_exhausted": "it was turned away, for its quota is used up",
+    "misconfigured": "a person must change something before it can work",
+    "refused": "the model declined to answer",
+    "said_failed": "it says itself that it failed",
+    "at_ceiling": "it had cost as much as it might, and was stopped",
+    "too_little": "it answered less than was asked for",
+    "artifact_missing": "a file that was asked for is not there",
+    "not_successful": "its success test says that it failed",
+    "sandbox_missing": "the sandbox that it needs cannot be had",
+}
+RESTS: Mapping[RestReason, str] = {
+    "failures": "its runs failed, one after the other",
+    "rate_limited": "it turned a run away, for too much was asked in too short a time",
+    "quota_exhausted": "it turned a run away, for its quota is used up",
+    "misconfigured": "a person must change something before it can work",
 }
 FAULTS: Mapping[ResultFault, str] = {
     "too_large": "its result is too large",

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from actors.rules import Rules
+from actors.rules import SILENCE, Rules
 from events.catalogue import AnyDecision, AnyFact
 from events.fact import Fact
 from events.record import Record
@@ -43,6 +43,7 @@ class Lockstep:
     def __init__(self, rules: Rules[Any], tell: Tell, state: Any = None, after: int = 0) -> None:
         self._rules, self._tell, self._after = rules, tell, after
         self._decide, self._evolve = rules.decide, rules.evolve
+        self._only_learns = rules.only_learns
         self.state = rules.state() if state is None else state
         self.waiting: deque[Record] = deque()  # facts that it hears, not considered yet
         self.decided: list[Record] = []  # by this actor, not looked at yet
@@ -58,19 +59,24 @@ class Lockstep:
         return self.waiting if kind in self._rules.hears else None
 
     def keep_up(self) -> None:
-        """Look at what it decided. What it decides nothing upon need not wait: it may be far
-        behind."""
+        """Look at what it decided."""
         for record in self.decided:
-            if not self._choked:
-                self._learn(record)
+            if self._choked:
+                break
+            self._learn(record)
         self.decided.clear()
-        waiting = self.waiting
         if self._choked:
-            waiting.clear()
-        while len(waiting) > LAG_RECORDS_MAX:
-            if self._next is not None and len(waiting) < STUCK_RECORDS_MAX:
-                return
-            self._end()
+            self.waiting.clear()
+        self._run_ahead()
+
+    def _run_ahead(self) -> None:
+        """What it decides nothing upon need not wait: it may be far behind."""
+        waiting = self.waiting
+        while (behind := len(waiting)) > LAG_RECORDS_MAX:
+            if self._next is not None:
+                if behind < STUCK_RECORDS_MAX:
+                    return
+                self._end()
             self._begin(waiting.popleft())
 
     def finish(self, considered: int) -> None:
@@ -88,43 +94,50 @@ class Lockstep:
             self._consider_until(cause)
             if self._choked:
                 return
+        deciding = self._deciding
         if self._at is None:
             self._differ(cause, fact, None)
-        elif self._deciding is not None and self._next != fact:
+        elif deciding is not None and self._next != fact:
             self._differ(cause, fact, self._next)
-            self._deciding = self._next = None
+            deciding = self._deciding = self._next = None
         try:
             self._evolve(self.state, fact, record.at)
-            if self._deciding is not None:
-                self._next = next(self._deciding, None)
+            if deciding is not None:
+                self._next = next(deciding, None)
         except Exception as mistake:
             self._choke(cause, mistake)
 
     def _consider_until(self, cause: int) -> None:
         """Everything before that was considered; begin with the cause, if it is heard at all."""
-        if self._at is not None:
+        if self._next is not None:
             self._end()
+        self._at = self._deciding = None
         waiting, state, position = self.waiting, self.state, cause
-        evolve, only_learns = self._evolve, self._rules.only_learns
+        evolve, only_learns = self._evolve, self._only_learns
         try:
             while waiting and (position := waiting[0].position) < cause:
                 record = waiting.popleft()
-                evolve(state, record.fact, record.at)
-                if type(record.fact) in only_learns:
+                fact = record.fact
+                evolve(state, fact, record.at)
+                if type(fact) in only_learns:
                     continue
                 if (now := next(self._decide(state, record), None)) is not None:
                     self._differ(position, None, now)
         except Exception as mistake:
             self._choke(position, mistake)
-        if waiting and position == cause:
+        if position == cause and waiting:
             self._begin(waiting.popleft())
 
     def _begin(self, record: Record) -> None:
+        fact, state = record.fact, self.state
         self._at = record.position
         try:
-            self._evolve(self.state, record.fact, record.at)
-            self._deciding = deciding = self._decide(self.state, record)
-            self._next = next(deciding, None)
+            self._evolve(state, fact, record.at)
+            if type(fact) in self._only_learns:
+                self._deciding, self._next = SILENCE, None
+            else:
+                self._deciding = deciding = self._decide(state, record)
+                self._next = next(deciding, None)
         except Exception as mistake:
             self._choke(record.position, mistake)
 

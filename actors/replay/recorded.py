@@ -16,7 +16,15 @@ from events.catalogue import AnyObservation, ARequest
 from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.record import Record
-from events.runs import RunEnded, RunResult, RunStarting
+from events.runs import (
+    KeeperFound,
+    KeeperLost,
+    ProbeEnded,
+    ProbeStarting,
+    RunEnded,
+    RunResult,
+    RunStarting,
+)
 from events.time import ClockStepped, HostSlept, IdleProbing, IdleSeen, TimePassed
 
 ASLEEP_AFTER = timedelta(seconds=60)  # A clock that lives looks at least every 30 seconds.
@@ -68,6 +76,7 @@ class Recorded:
         self.absences: dict[int, Absence] = {}  # by the position of the first record of a life
         self.sleeps: list[tuple[datetime, datetime]] = []
         self.rings: dict[datetime, datetime] = {}  # instant that was waited for: axis of its ring
+        self.probes: dict[RunName, int | None] = {}  # what they said
         self.looks: dict[datetime, Looked] = {}  # by when the machine was asked whether it is idle
         self.configuration: Configuration | None = None  # in force at `position`
         self.latest = Configuration()  # in force at the end
@@ -80,6 +89,7 @@ class Recorded:
         self._before_last: datetime | None = None
         self._runs: dict[str, tuple[str, Twin]] = {}  # open ones: action, twin
         self._asked: datetime | None = None  # whether the machine is idle
+        self._probing: dict[str, RunName] = {}
 
     def take(self, record: Record) -> None:
         before = self.axis
@@ -98,8 +108,14 @@ class Recorded:
                 self._end(twin, slim(fact), record)
             case DaemonStarted() | DaemonStopped() | ConfigurationLoaded() | TimePassed():
                 self._live(record, before)
-            case HostSlept() | ClockStepped() | ConfigurationRefused():
+            case HostSlept() | ClockStepped() | ConfigurationRefused() | KeeperLost():
                 self._live(record, before)
+            case KeeperFound():
+                self._live(record, before)
+            case ProbeStarting(probe=probe, run=run) if run in self.names.runs:
+                self._probing[probe] = self.names.runs[run]
+            case ProbeEnded(probe=probe, exit_code=code) if probe in self._probing:
+                self.probes[self._probing.pop(probe)] = code
             case IdleProbing():
                 self._asked = record.at
             case IdleSeen() if self._asked is not None:

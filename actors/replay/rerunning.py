@@ -17,7 +17,15 @@ from actors.replay.world import within
 from events.catalogue import AnyFact
 from events.cleanup import SweepEnded, SweepStarting
 from events.record import Record
-from events.runs import RunCancelling, RunEnded, RunResult, RunStarting, Trouble
+from events.runs import (
+    ProbeEnded,
+    ProbeStarting,
+    RunCancelling,
+    RunEnded,
+    RunResult,
+    RunStarting,
+    Trouble,
+)
 from events.time import IdleProbing, IdleSeen
 
 SAME = timedelta(seconds=2)  # So far apart, a beginning is the recorded one.
@@ -66,6 +74,8 @@ class Runs(Simulation):
                 self._sweep(sweep, decision)
             case IdleProbing():
                 self._look(decision)
+            case ProbeStarting(probe=probe, run=run):
+                self._probe(probe, run, decision)
 
     def _begin(self, starting: RunStarting, decision: Record) -> None:
         name, run, position = self._names.runs[starting.run], starting.run, decision.position
@@ -167,6 +177,13 @@ class Runs(Simulation):
         at = decision.at
         self._push(self._axis, 0, lambda: self.say(at, gone, "sweeper", decision.position))
 
+    def _probe(self, probe: str, run: str, asked: Record) -> None:
+        """It says what it said then; what was not asked then it does not know."""
+        name = self._names.runs.get(run)
+        code = None if name is None else self._recorded.probes.get(name)
+        said, at, position = ProbeEnded(probe, code), asked.at, asked.position
+        self._push(self._axis, 0, lambda: self.say(at, said, "process", position))
+
     def _look(self, asked: Record) -> None:
         """The machine says what it said then; where it was not asked then, what it said last."""
         at, position, seen = asked.at, asked.position, self._recorded.looked_before(asked.at)
@@ -191,7 +208,8 @@ def _is_its_own(ended: RunEnded | None) -> bool:
 
 def _ended(run: str, course: Course, at: datetime) -> RunEnded:
     cost = course.cost_usd_micros
-    started = course.trouble in (None, "timed_out")
+    started = course.trouble is None or course.milliseconds > 0
+    after = course.resets_after
     return RunEnded(
         run,
         started,
@@ -201,4 +219,5 @@ def _ended(run: str, course: Course, at: datetime) -> RunEnded:
         course.detail,
         course.milliseconds,
         result=None if cost is None else RunResult(cost_usd_micros=cost),
+        resets_at=None if after is None else at + timedelta(seconds=after),
     )

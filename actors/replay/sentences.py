@@ -7,7 +7,7 @@ from actors.replay import reasons
 from actors.replay.sentences_of_time import of_intents, of_occurrences, of_time
 from events import budget, plan, requests, runs, work
 from events.catalogue import AnyFact
-from events.cleanup import SweepEnded, SweepStarting
+from events.cleanup import DiskSeen, SweepEnded, SweepRequested, SweepStarting
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted, DaemonStopped
 
@@ -118,7 +118,24 @@ def _of_money(fact: AnyFact, clock: Clock) -> str | None:
         case budget.BudgetExhausted(day, category):
             whose = "that may be spent in it" if category == "day" else f"of {category}"
             return f"The money of {day} {whose} has run out."
+        case budget.CostCorrected(run, _, _, _, was, cost):
+            return f"{run} is known to have cost {usd(cost)}, and not {usd(was)} as charged."
+        case budget.LimitChanged() | requests.LimitRequested():
+            return _limited(fact)
+        case budget.QuotaSpent(executor, quota, until):
+            return f"The quota {quota} of {executor} is spent until {clock(until)}."
+        case budget.QuotaReset(executor, quota):
+            return f"The quota {quota} of {executor} is there again."
     return None
+
+
+def _limited(fact: budget.LimitChanged | requests.LimitRequested) -> str:
+    what = "the day" if fact.scope == "day" else f"the {fact.scope} {fact.name}"
+    how = "as configured" if fact.usd_micros is None else f"at {usd(fact.usd_micros)}"
+    if isinstance(fact, requests.LimitRequested):
+        when = "for good" if fact.for_good else "for today"
+        return f"Somebody asked for the limit of {what} to be {how}, {when}{_note(fact.note)}."
+    return f"The limit of {what} is {how} {f'on {fact.day}' if fact.day else 'from now on'}."
 
 
 def _of_runs(fact: AnyFact, clock: Clock) -> str | None:
@@ -138,9 +155,35 @@ def _of_runs(fact: AnyFact, clock: Clock) -> str | None:
             return f"{name} tries {action} again, attempt {attempt}, from {clock(retry_at)} on."
         case runs.RunCancelling(run):
             return f"{run} is being told to stop."
+        case runs.RunWaiting(run, _, executor):
+            return f"{run} waits for a place: as many runs of {executor} are open as may be."
         case runs.WorkBuried(name, action, attempts):
             return f"{name} is buried: {action} failed {attempts} times."
+    return _of_executors(fact, clock)
+
+
+def _of_executors(fact: AnyFact, clock: Clock) -> str | None:
+    match fact:
+        case runs.ExecutorRested(executor, reason, until):
+            return f"Nothing is asked of {executor}, until {clock(until)}: {reasons.RESTS[reason]}."
+        case runs.ExecutorRecovered(executor):
+            return f"{executor} is asked again."
+        case runs.ProbeStarting(probe, run):
+            return f"{probe} is to find out what became of {run}."
+        case runs.ProbeEnded(probe, code, detail):
+            return f"{probe} {_PROBED.get(code, 'could not say')}{_note(detail)}."
+        case runs.RunSettled(run, _, settled_as, by, cost, note=note):
+            spent = "" if cost is None else f", and cost {usd(cost)}"
+            return f"{run} counts as {settled_as}{spent}, says {_BY[by]}{_note(note)}."
+        case runs.KeeperLost(open_runs, detail):
+            return f"The process that keeps the runs is gone, with {open_runs} open{_note(detail)}."
+        case runs.KeeperFound():
+            return "The runs are kept again."
     return None
+
+
+_PROBED: dict[int | None, str] = {0: "says that it succeeded", 1: "says that it failed"}
+_BY = {"person": "a person", "probe": "its probe"}
 
 
 def _ended(fact: runs.RunEnded) -> str:
@@ -164,6 +207,10 @@ def _of_requests(fact: AnyFact, clock: Clock) -> str | None:
             return f"Somebody asked for {subject}{where}{when}{_note(fact.note)}."
         case requests.ReplanRequested(note=note):
             return f"Somebody asked for a new plan{_note(note)}."
+        case requests.SettleRequested(run, settled_as, note=note):
+            return f"Somebody says that {run} {settled_as}{_note(note)}."
+        case requests.ReviveRequested(name, note=note):
+            return f"Somebody asked to revive {name}{_note(note)}."
         case requests.ReleaseRequested(name):
             return f"Somebody asked to run {name} now."
         case requests.MoveRequested(name, phase):
@@ -195,11 +242,25 @@ def _of_house(fact: AnyFact) -> str:
             return f"The daemon started{' in safe mode' if safe else ' paused' if paused else ''}."
         case DaemonStopped(reason):
             return f"The daemon stopped ({reason})."
-        case SweepStarting(sweep, _, folders):
-            return f"The sweep {sweep} is to take away {len(folders)} folders of runs."
-        case SweepEnded(sweep, items):
-            return f"The sweep {sweep} took away {items} things."
+        case SweepStarting() | SweepEnded() | SweepRequested() | DiskSeen():
+            return _of_sweeps(fact)
     raise TypeError(f"no sentence is known for {fact.kind}")
+
+
+def _of_sweeps(fact: SweepStarting | SweepEnded | SweepRequested | DiskSeen) -> str:
+    match fact:
+        case SweepStarting(sweep, _, folders, occasion=occasion):
+            why = {"disk_low": ", for the disk is nearly full", "asked": ", as was asked"}
+            says = f"The sweep {sweep} is to take away {len(folders)} folders of runs"
+            return f"{says}{why.get(occasion, '')}."
+        case SweepEnded(sweep, items, processes_count=count, failed=failed):
+            processes = f" and ended {count} processes" if count else ""
+            but = f"; {len(failed)} would not go, first {failed[0]}" if failed else ""
+            return f"The sweep {sweep} took away {items} things{processes}{but}."
+        case SweepRequested(parts=parts):
+            return f"A sweep was asked for{' of ' if parts else ''}{', '.join(parts)}."
+        case DiskSeen(free, total):
+            return f"Of the disk's {total >> 20} MiB {free >> 20} MiB were free."
 
 
 def _scope(

@@ -56,10 +56,11 @@ def _of_alarms(fact: AnyFact, clock: Clock) -> str | None:
             return "The machine is being asked whether it is idle."
         case time.IdleSeen(idle, detail):
             return f"The machine was {'idle' if idle else 'busy'}{_note(detail)}."
-        case intents.AlertRaised(alert, words):
-            return f"The alert {alert} was raised{f': {words}' if words else ''}."
-        case intents.AlertCleared(alert):
-            return f"The alert {alert} is over."
+        case intents.AlertRaised(alert, words, subject):
+            told = f": {words}" if words else ""
+            return f"The alert {alert}{_about(subject)} was raised{told}."
+        case intents.AlertCleared(alert, subject):
+            return f"The alert {alert}{_about(subject)} is over."
         case ConfigurationRefused(source, faults):
             first = f": {faults[0]}" if faults else ""
             return f"A changed configuration cannot be used{_note(source)}{first}."
@@ -114,6 +115,10 @@ def of_intents(fact: AnyFact, clock: Clock) -> str | None:
             return f"The intent {name} was {'enabled' if enabled else 'disabled'}."
         case intents.IntentsConfigured():
             return f"{_configured(fact)}."
+        case intents.BreakerOpened(name, failures):
+            return f"{name} failed {failures} times in a row and is due no more."
+        case intents.BreakerClosed(name):
+            return f"{name} is due again; its failures are forgotten."
     return None
 
 
@@ -150,6 +155,10 @@ def _names(names: tuple[str, ...]) -> str:
 
 def _length(milliseconds: int) -> str:
     return str(timedelta(seconds=max(1, milliseconds // 1_000)))
+
+
+def _about(subject: str) -> str:
+    return f" about {subject}" if subject else ""
 
 
 def _note(note: str) -> str:

@@ -1,14 +1,16 @@
 """What stands in the records of a piece of work: holds, refusals, ends, who took its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from actors.replay.reasons import Blocking, blocking
 from actors.replay.sentences import usd
 from events.budget import FundsRefused
 from events.intents import WorkOvertaken
 from events.record import Record
-from events.runs import RunClosed, RunEnded
+from events.runs import RunClosed, RunEnded, RunRetrying, RunSettled, SettledBy
 from events.work import StepReached, WorkHeld, WorkReleased
+
+SAYS: Mapping[SettledBy, str] = {"person": "a person", "probe": "its probe"}
 
 
 def latest(records: Sequence[Record], kind: type[object]) -> Record | None:
@@ -58,6 +60,16 @@ def overtaken(records: Sequence[Record]) -> Blocking | None:
     return Blocking("overtaken", policy, means, record.position)
 
 
+def settled(records: Sequence[Record]) -> Blocking | None:
+    """What is known by now of a run of which nobody saw the end."""
+    record = latest(records, RunSettled)
+    if record is None or not isinstance(record.fact, RunSettled):
+        return None
+    fact = record.fact
+    means = f"nobody saw how {fact.run} ended; it {fact.settled_as}, says {SAYS[fact.by]}"
+    return Blocking("settled", fact.settled_as, means, record.position)
+
+
 def of_run(records: Sequence[Record], closed: Record) -> Iterator[Blocking]:
     """What was seen of its end, and what it counts as."""
     fact, ended = closed.fact, end_of(records, closed)
@@ -79,6 +91,8 @@ def of_held(
     what it was held upon, maybe the refusal of other work that shows there is none for this."""
     if not isinstance(held.fact, WorkHeld):
         return
+    if held.fact.reason in ("not_before", "retry_backoff") and behind is not None:
+        yield from _turned_away(records, behind)
     if held.fact.reason == "no_funds":
         before = [it for it in records if it.position < held.position]
         refusal = behind if behind and isinstance(behind.fact, FundsRefused) else None
@@ -86,6 +100,17 @@ def of_held(
             asks = held.fact.ceiling_usd_micros if held.fact.category else None
             yield of_funds(refused, asks)
     yield blocking("hold", held.fact.reason, held.position)
+
+
+def _turned_away(records: Sequence[Record], behind: Record) -> Iterator[Blocking]:
+    """What was seen of an attempt that goes on later, for nobody was there to carry it out."""
+    retrying = behind.fact
+    before = [it for it in records if it.position < behind.position]
+    closed, asked = latest(before, RunClosed), latest(before, WorkReleased)
+    if closed is None or asked is None or not isinstance(retrying, RunRetrying):
+        return
+    if getattr(asked.fact, "attempt", 0) == retrying.attempt:
+        yield from of_run(records, closed)
 
 
 def of_funds(refused: Record, asks_usd_micros: int | None = None) -> Blocking:

@@ -11,9 +11,17 @@ from typing import Literal, NamedTuple
 from msgspec import Struct, field
 
 from actors.replay.naming import Names
-from events.budget import BudgetOpened, FundsRefused, FundsSettled
+from events.budget import BudgetOpened, CostCorrected, FundsRefused, FundsSettled
 from events.catalogue import AnyFact
-from events.intents import AlertCleared, AlertRaised, IntentAdded, IntentRemoved, IntentSwitched
+from events.intents import (
+    AlertCleared,
+    AlertRaised,
+    BreakerClosed,
+    BreakerOpened,
+    IntentAdded,
+    IntentRemoved,
+    IntentSwitched,
+)
 from events.plan import OccurrenceSkipped, WorkWithdrawn
 from events.record import Record
 from events.requests import Paused, RequestRefused, RequestRepeated, Resumed
@@ -99,6 +107,10 @@ class Stories:
             by_category = self.spend.setdefault(fact.day, {})
             before = by_category.get(fact.category, 0)
             by_category[fact.category] = before + fact.cost_usd_micros
+        elif isinstance(fact, CostCorrected):
+            by_category = self.spend.setdefault(fact.day, {})
+            more = fact.cost_usd_micros - fact.was_usd_micros
+            by_category[fact.category] = by_category.get(fact.category, 0) + more
         return None if key is None else self.subjects.get(("work", key))
 
     def _note(self, fact: AnyFact) -> None:
@@ -131,10 +143,14 @@ class Stories:
                 self._append("intent", name, f"removed ({fate})")
             case IntentSwitched(name=name, enabled=enabled):
                 self._append("intent", name, "enabled" if enabled else "disabled")
-            case AlertRaised(alert=alert):
-                self._append("alert", alert, "raised")
-            case AlertCleared(alert=alert):
-                self._append("alert", alert, "cleared")
+            case AlertRaised(alert=alert, subject=about):
+                self._append("alert", f"{alert} {about}".strip(), "raised")
+            case AlertCleared(alert=alert, subject=about):
+                self._append("alert", f"{alert} {about}".strip(), "cleared")
+            case BreakerOpened(intent=intent):
+                self._append("intent", intent, "breaker opened")
+            case BreakerClosed(intent=intent):
+                self._append("intent", intent, "breaker closed")
 
     def _close(self, intent: str, due: datetime, state: str, reason: str) -> None:
         subject = f"{intent}@{due.isoformat().replace('+00:00', 'Z')}"
@@ -169,6 +185,8 @@ def _tell(story: Story, fact: AnyFact, at: datetime) -> None:
             story.runs.append(outcome)
         case FundsSettled(cost_usd_micros=cost):
             story.cost_usd_micros += cost
+        case CostCorrected(was_usd_micros=was, cost_usd_micros=cost):
+            story.cost_usd_micros += cost - was
         case WorkDeferred(phase=phase, day=day):
             story.phase, story.day = phase, day
         case WorkMoved(phase=phase):

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.json import encode
 
 from actors.calendar import phase_on
-from events.budget import FundsRefused, FundsSettled
+from events.budget import CostCorrected, FundsRefused, FundsSettled
 from events.codec import GENESIS, Entry, written
 from events.configuration import Configuration
 from events.plan import CandidatePassedOver, OccurrenceSkipped
@@ -160,6 +160,9 @@ class Tally:
             case FundsSettled(category=category, day=day, cost_usd_micros=cost):
                 by_day = self.spend.setdefault(category, {})
                 by_day[day] = by_day.get(day, 0) + cost
+            case CostCorrected(category=category, day=day, cost_usd_micros=cost) as corrected:
+                by_day = self.spend.setdefault(category, {})
+                by_day[day] = by_day.get(day, 0) + cost - corrected.was_usd_micros
             case FundsRefused(category=category, reason=reason):
                 self.refused[category, reason] += 1
             case OccurrenceSkipped(reason=skipped):

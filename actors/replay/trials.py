@@ -18,7 +18,7 @@ from actors.replay.houses import PHASES, house_of
 from actors.rules import Rules
 from actors.triggers.walls import stretch_at
 from events.catalogue import ARequest
-from events.configuration import Intent
+from events.configuration import Action, Intent
 from events.intents import (
     IntentAddRequested,
     IntentRemoveRequested,
@@ -33,6 +33,8 @@ from events.requests import (
     ReleaseRequested,
     ReplanRequested,
     ResumeRequested,
+    ReviveRequested,
+    SettleRequested,
     WorkRequested,
 )
 
@@ -44,6 +46,11 @@ RATES = Rates(
     unseen=40,
     overspent=40,
     missing=20,
+    quota=60,
+    not_ready=60,
+    login=40,
+    at_ceiling=40,
+    escape=20,
     crash=700,
     power_cut=200,
     stop=300,
@@ -55,6 +62,7 @@ RATES = Rates(
     bad_edit=50,
     other_zones=50,
     signal=700,
+    keeper_lost=200,
     paused_start=100,
     busy=400,
 )
@@ -75,6 +83,7 @@ INTENTS = (
     Intent(run="stranger", every_seconds=60),
     Intent(run="check", every_seconds=900, max_runs=2),
 )
+PROMPT = Action(executor="claude", prompt="What is new?", lane="side", ceiling_usd_micros=20_000)
 
 
 class Trial(NamedTuple):
@@ -132,14 +141,20 @@ def _let_people_ask(world: FaultyWorld, draws: Draws, begin: datetime, days: int
 def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
     key = f"k{draws.below(ASKS_MAX, 'key', nth)}"  # Now and then one comes again.
     works = [*world.states["phase_queue"].works] or ["w1-1"]
+    executor = world.states["executor"]
+    run = draws.choice([*executor.unknown, *executor.runs] or ["r1-1"], "run", nth)
     work, phase = draws.choice(works, "work", nth), draws.choice(PHASES, "phase", nth)
     at = world.wall + timedelta(hours=draws.below(6, "at", nth))
     subject = draws.choice(("study", "read", "check", "stranger"), "subject", nth)
+    buried = draws.choice([*world.states["planner"].buried] or ["w1-1"], "buried", nth)
     name = draws.choice(("mine", "often", "quiet", "daily"), "intent", nth)
     made = draws.choice(INTENTS, "made", nth)
     asks: tuple[ARequest, ...] = (
         WorkRequested(subject, key, phase if nth % 2 else None, at if nth % 3 else None),
         WorkRequested("read", key),
+        WorkRequested("prompted", key, action=PROMPT),
+        ReviveRequested(buried, key),
+        IntentSwitchRequested(name, True, key),
         ReleaseRequested(work, key),
         MoveRequested(work, phase, key),
         CancelRequested(work, key),
@@ -154,5 +169,7 @@ def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
         IntentAddRequested("mine", made, key),
         IntentRemoveRequested(name, key),
         IntentSwitchRequested(name, bool(nth % 2), key),
+        SettleRequested(run, "succeeded" if nth % 2 else "failed", key, nth or None),
+        SettleRequested(run, "failed", key),
     )
     return draws.choice(asks, "ask", nth)

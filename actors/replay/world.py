@@ -24,6 +24,10 @@ from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.record import Record
 from events.runs import (
+    KeeperFound,
+    KeeperLost,
+    ProbeEnded,
+    ProbeStarting,
     RunCancelling,
     RunClosed,
     RunEnded,
@@ -79,6 +83,7 @@ class World(Simulation):
         self.boot, self.digest = 1, DIGEST
         self.live: dict[str, Live] = {}
         self.begun: dict[str, Begun] = {}
+        self.probing: dict[str, int] = {}  # run: the position at which its probe was decided
         self._courses = courses
         self._names = Names(forgets=True)
         self._to_do: list[Record] = []
@@ -135,6 +140,9 @@ class World(Simulation):
                 self._to_do.append(decision)
             case RunCancelling() | SweepStarting() | IdleProbing():
                 self._to_do.append(decision)
+            case ProbeStarting(run=run):
+                self.probing[run] = decision.position
+                self._to_do.append(decision)
             case RunClosed(run=run):
                 self.begun.pop(run, None)
 
@@ -162,6 +170,8 @@ class World(Simulation):
                 self.sweep(sweep)
             case IdleProbing():
                 self._answer(decision.position, self.idle(), by="idle")
+            case ProbeStarting(probe=probe, run=run):
+                self.probe(probe, run, decision.position)
 
     def start(self, starting: RunStarting, position: int) -> None:
         """A process begins, or it is too late for that."""
@@ -184,6 +194,31 @@ class World(Simulation):
             born = RunStarted(starting.run, self._pids, str(self.boot), self._pids, self.wall)
             self._answer(position, born)
 
+    def probe(self, probe: str, run: str, position: int) -> None:
+        """A probe says what it knows of a run, a second later."""
+        said = ProbeEnded(probe, self.knows(run))
+        moment = self.true + timedelta(seconds=1)
+        self.later(moment, lambda: self._say_of(run, said, position))
+
+    def _say_of(self, run: str, said: ProbeEnded, position: int) -> None:
+        if self.probing.pop(run, 0) == position:
+            self._answer(position, said)
+
+    def knows(self, run: str) -> int | None:
+        """The exit code of the probe of an unknown run."""
+        return 2
+
+    def lose_keeper(self, found_after: timedelta) -> None:
+        """The process that keeps the runs is gone, and with it how they end; another one comes."""
+        kept = [run for run, live in self.live.items() if live.starting.executor != "noop"]
+        lost = {run: self.live.pop(run) for run in kept}
+        self.tell("process", [KeeperLost(len(lost), "it does not answer")])
+        for run, live in lost.items():
+            ended = RunEnded(run, True, self.wall, trouble="lost", detail="its keeper is gone")
+            self._answer(live.position, ended)
+        self._settle()
+        self.later(self.true + found_after, lambda: self.tell("process", [KeeperFound()]))
+
     def end(self, run: str, position: int) -> None:
         """It ends as its course says, if it lives still."""
         live = self.live.get(run)
@@ -205,14 +240,15 @@ class World(Simulation):
         self.later(self.true + timedelta(seconds=1), lambda: self._swept(starting, position))
 
     def _swept(self, starting: SweepStarting, position: int) -> None:
-        if starting.run not in self.states["cleanup"].sweeps:
+        if (starting.run or starting.sweep) not in self.states["cleanup"].sweeps:
             return
         runs, works = starting.runs, starting.works
         seen = SweepEnded(
             starting.sweep, len(runs) + len(works), 0, swept_runs=runs, swept_works=works
         )
         end = RunEnded(starting.run, True, self.wall, 0, duration_ms=1_000)
-        self._answer(position, seen, end, by="sweeper")
+        told = (seen, end) if starting.run else (seen,)
+        self._answer(position, *told, by="sweeper")
 
     def _answer(self, cause: int, *facts: AnyObservation, by: str = "process") -> None:
         """Something is seen while others may still consider: it takes its place behind them."""
@@ -254,6 +290,7 @@ def within(course: Course, timeout_seconds: int) -> Course:
 def ended_by(live: Live, wall: datetime, true: datetime) -> RunEnded:
     """What is seen of the end of a process."""
     course, cost = live.course, live.course.cost_usd_micros
+    resets_at = course.resets_after and wall + timedelta(seconds=course.resets_after)
     return RunEnded(
         live.starting.run,
         started=True,
@@ -263,4 +300,5 @@ def ended_by(live: Live, wall: datetime, true: datetime) -> RunEnded:
         detail=course.detail,
         duration_ms=(true - live.begun_at) // timedelta(milliseconds=1),
         result=None if cost is None else RunResult(cost_usd_micros=cost),
+        resets_at=resets_at or None,
     )

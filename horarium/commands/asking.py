@@ -50,15 +50,19 @@ class Asked(NamedTuple):
 
 def ask(here: Places, asked: Asked, as_json: bool) -> None:
     """Hand in a request and print its answer. Ends with 1 when refused, 3 without a daemon."""
+    _print(here, posted(here, asked), asked, as_json)
+
+
+def posted(here: Places, asked: Asked) -> client.Reply:
+    """Hand in a request. Ends with 1 when nobody answers, 3 without a daemon."""
     try:
-        reply = client.post(here, "/v1/requests", encode(asked.request))
+        return client.post(here, "/v1/requests", encode(asked.request))
     except client.NotRunning as error:
         raise NoDaemon(f"{NOT_RUNNING} (looked in {here.data})") from error
     except client.NotAnswering as error:
         raise Refusal(f"the daemon ({error}) is not answering; nothing was asked") from error
     except client.GaveUp as error:
         raise Refusal(f"no answer: {error}. {_again(asked.key)}") from error
-    _print(here, reply, asked, as_json)
 
 
 def _print(here: Places, reply: client.Reply, asked: Asked, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import click
 
 from events.plan import WITHDRAWALS
 from horarium import times
+from horarium.commands.alerts import tell_alerts
 from horarium.commands.fates import why
 from horarium.commands.looking import looking
 from horarium.commands.options import Moment, with_places
@@ -57,6 +58,7 @@ def brief(here: Places, as_json: bool, since: datetime, limit: int) -> None:
 
 def _tell(found: Brief) -> None:
     title(f"Since {moment(found.since)}", _summed(found))
+    tell_alerts(found.alerts)
     _part("Needs you", NEEDS, map(need_row, found.needs))
     _part("Failed", FAILED, map(_failure, found.failed))
     _part(

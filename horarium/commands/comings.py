@@ -30,6 +30,7 @@ class Coming(Struct, frozen=True):
     last_reason: str
     last_work: str | None
     next_due_at: str | None
+    broken_at: str | None = None  # It is paused after failures since then.
 
 
 def comings(connection: Connection, at: datetime) -> list[Coming]:
@@ -50,6 +51,7 @@ def _coming(one: Intent, house: Any, at: datetime) -> Coming:
         one.last_reason,
         one.last_work,
         rfc3339(due[0]) if due else None,
+        one.broken_at,
     )
 
 
@@ -65,6 +67,8 @@ def tell_comings(found: Sequence[Coming]) -> None:
 
 def _intent(it: Coming) -> Sequence[Value]:
     waits = "" if it.trigger == "now" and it.last_due_at else it.trigger
+    if it.broken_at:
+        waits = "paused after failures"
     seconds = in_seconds(it.trigger)
     return (
         it.intent,

@@ -13,6 +13,7 @@ _REASONS = {
     "dst_overlap": "its local time came twice on that day",
     "intent_unknown": "nobody knows the intent any more",
     "intent_disabled": "disabled",
+    "breaker_open": "failed too often in a row",
     "work_unknown": "what it runs is not there any more",
     "phase_unknown": "its phase is not there any more",
     "edited": "the intent was changed",

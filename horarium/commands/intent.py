@@ -125,7 +125,7 @@ def remove(here: Places, as_json: bool, name: str, key: str) -> None:
 @key_option
 @with_places
 def enable(here: Places, as_json: bool, name: str, key: str) -> None:
-    """Let any intent be due again."""
+    """Let any intent be due again, also one that was paused after failures."""
     _switch(here, as_json, name, key, enabled=True)
 
 
@@ -156,6 +156,8 @@ def standing(found: Intent) -> Cell:
         return Cell("removed", "yellow")
     if not found.enabled:
         return Cell("disabled", "yellow")
+    if found.broken_at:
+        return Cell("paused after failures", "yellow")
     return faint("")
 
 
@@ -193,6 +195,9 @@ def _facts(found: Intent, sentence: str, due: Sequence[datetime]) -> Iterator[tu
     if found.switched_at:
         switched = "enabled" if found.enabled else "disabled"
         yield "switched", f"{switched} by hand, {moment(found.switched_at)}"
+    if found.broken_at:
+        known = f"horarium intent enable {found.intent}"
+        yield "paused", f"since {moment(found.broken_at)}, after failures in a row: {known}"
     if found.name_taken:
         yield "note", "one of the configuration has the same name and is passed over"
     if due:

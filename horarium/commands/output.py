@@ -20,7 +20,7 @@ from projections.queries.runs import output as known_output
 
 POLL_SECONDS = 0.2
 CHUNK_BYTES = 64 * 1024
-OPEN = ("starting", "running")
+OPEN = ("starting", "waiting", "running")
 _RUN = re.compile(r"r\d{1,18}-\d{1,9}", re.ASCII)
 _WORK = re.compile(r"w\d{1,18}-\d{1,9}", re.ASCII)
 # All that could steer a terminal, but for tab and line feed.

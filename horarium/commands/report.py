@@ -20,7 +20,7 @@ from projections.queries.report import report as reported
 DAYS = 7
 FORMATS = ("table", "json", "csv", "md")
 PLAIN = ("runs", "succeeded", "failed", "timed_out", "cancelled", "misconfigured", "too_late",
-         "unknown")  # fmt: skip
+         "unknown", "not_ready", "rate_limited", "quota_exhausted")  # fmt: skip
 FIGURES = (*PLAIN, "success_rate_millis", "mean_duration_ms", "cost_usd_micros")
 HEADINGS = ("runs", "succeeded", "failed", "success", "mean", "cost")
 

@@ -1,13 +1,15 @@
-"""Asking for an action or a template."""
+"""Asking for an action or a template, or for an agent's answer to a prompt."""
 
 import json
 from datetime import datetime
+from typing import Any
 
 import click
 
 from events.requests import WorkRequested
 from horarium.commands.asking import Asked, ask, key_option
 from horarium.commands.options import Moment, with_places
+from horarium.commands.prompting import DEFAULT_NAME, action_of, prompt_options
 from horarium.places import Places
 
 INPUT_MAX_BYTES = 64 * 1024
@@ -31,7 +33,8 @@ def _no_number(text: str) -> float:
 
 
 @click.command()
-@click.argument("subject", metavar="ACTION|TEMPLATE")
+@click.argument("subject", metavar="[ACTION|TEMPLATE]", required=False)
+@prompt_options
 @click.option("--phase", metavar="PHASE", help="Let it wait for this phase.")
 @click.option("--input", "given", default="{}", callback=json_object, metavar="JSON",
               help="An object for the work to read.")  # fmt: skip
@@ -43,13 +46,23 @@ def _no_number(text: str) -> float:
 def request(
     here: Places,
     as_json: bool,
-    subject: str,
+    subject: str | None,
     phase: str | None,
     given: str,
     at: datetime | None,
     note: str,
     key: str,
+    **prompt: Any,
 ) -> None:
-    """Ask for an action or a template."""
-    wanted = WorkRequested(subject, key, phase, at, given, note)
+    """Ask for an action or a template, or ask an agent something.
+
+    With --prompt an agent is asked what no configuration names; a name before it is then the
+    name of that work:
+
+    horarium request --prompt "What broke the build?" --executor claude --lane repo --ceiling 0.5
+    """
+    action = action_of(prompt, given)
+    if subject is None and action is None:
+        raise click.UsageError("say what: an action, a template, or --prompt TEXT")
+    wanted = WorkRequested(subject or DEFAULT_NAME, key, phase, at, given, note, action)
     ask(here, Asked(wanted, key, ("action", "template")), as_json)

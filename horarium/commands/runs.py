@@ -16,8 +16,9 @@ from projections.queries.documents import LIMIT_MAX
 from projections.queries.runs import Run
 from projections.queries.runs import runs as found_runs
 
-STATES = ("starting", "running", "succeeded", "failed", "timed_out", "cancelled",
-          "misconfigured", "too_late", "unknown")  # fmt: skip
+STATES = ("starting", "waiting", "running", "succeeded", "failed", "timed_out", "cancelled",
+          "misconfigured", "too_late", "unknown", "not_ready", "rate_limited",
+          "quota_exhausted")  # fmt: skip
 COLUMNS: Sequence[Column] = (
     Column("run"),
     Column("started", right=True),
@@ -28,6 +29,14 @@ COLUMNS: Sequence[Column] = (
     Column("cost", right=True),
     Column("", long=True),
 )
+
+WITH_AGENTS: Sequence[Column] = (
+    *COLUMNS[:-1],
+    Column("by"),
+    Column("tokens", right=True),
+    COLUMNS[-1],
+)
+PLAIN = ("", "command", "python", "noop", "sweep")
 
 
 @click.command()
@@ -70,8 +79,11 @@ def runs(
 
 
 def show_runs(found: Sequence[Run], indent: int = 0) -> None:
-    """A table of runs."""
-    show(COLUMNS, [_row(run) for run in found], indent)
+    """A table of runs. Who answered, and with how many tokens, is shown where anybody did."""
+    if any(run.model or run.executor not in PLAIN for run in found):
+        show(WITH_AGENTS, [_agent_row(run) for run in found], indent)
+    else:
+        show(COLUMNS, [_row(run) for run in found], indent)
 
 
 def _row(run: Run) -> Sequence[Value]:
@@ -85,6 +97,12 @@ def _row(run: Run) -> Sequence[Value]:
         cost(run.cost_usd_micros),
         faint(run.summary or run.reason),
     )
+
+
+def _agent_row(run: Run) -> Sequence[Value]:
+    *first, said = _row(run)
+    asked = f"{run.executor} {run.model}" if run.model else run.executor
+    return (*first, faint(asked), f"{run.tokens:,}" if run.tokens else "", said)
 
 
 def _check(here: Places, named: Mapping[str, str | None]) -> None:

@@ -23,6 +23,7 @@ HOLDS = {
     "no_funds": "money",
     "retry_backoff": "the next attempt",
     "not_idle": "the machine to be idle",
+    "quiet_hours": "the end of quiet hours",
 }
 _REFUSALS = {
     "already_ended": "{subject} has ended already.",
@@ -34,10 +35,15 @@ _REFUSALS = {
     "intent_disabled": "{subject} is disabled.",
     "too_many_waiting": "Too much work waits already.",
     "invalid_intent": "{subject} cannot be an intent: what it says is not valid here.",
-    "name_taken": "an intent is called {subject} already.",
+    "name_taken": "something is called {subject} already.",
     "not_made_by_hand": "{subject} comes from the configuration: take it out there, "
     "or use `horarium intent disable {subject}`.",
     "nobody_listens": "no intent waits for the signal {subject}.",
+    "not_unknown": "{subject} is no run of which nobody saw the end; "
+    "`horarium runs --state unknown` lists those.",
+    "not_buried": "{subject} is not buried, or was revived before; "
+    "`horarium revive` lists what is.",
+    "invalid_action": "{subject} is no prompt that anybody may ask for.",
 }
 
 
@@ -75,6 +81,12 @@ def said(kind: str, fact: Fact) -> str:
             return f"{'Enabled' if fact['enabled'] else 'Disabled'} {fact['name']}."
         case "category-reopened":
             return f"Opened category {fact['category']} again."
+        case "run-settled":
+            return f"Settled {fact['run']}: it {fact['settled_as']}."
+        case "sweep-starting":
+            return f"Sweeping: {fact['sweep']}."
+        case "limit-changed":
+            return f"{_limit(fact)}."
         case "plan-drawn":
             return f"Drew plan {fact['revision']} of {fact['day']}{_covering(fact['phases'])}."
         case _:
@@ -94,6 +106,15 @@ def refused(here: Places, fact: Fact, kinds: Sequence[str], phase: str) -> str:
     return _REFUSALS.get(reason, "refused: {reason}").format(
         subject=subject or "everything", reason=reason
     )
+
+
+def _limit(fact: Fact) -> str:
+    what = "The day" if fact["scope"] == "day" else f"The {fact['scope']} {fact['name']}"
+    when = f"on {fact['day']}" if fact["day"] else "in a day, from now on"
+    if fact["usd_micros"] in ("", None):
+        amount = "what it might before" if fact["day"] else "what is configured"
+        return f"{what} may cost {when} {amount}"
+    return f"{what} may cost {times.money(int(fact['usd_micros']))} {when}"
 
 
 def scope(fact: Fact) -> str:

@@ -10,9 +10,11 @@ from msgspec import Struct, to_builtins
 
 from horarium import reading
 from horarium.asof import opened_log
+from horarium.commands.alerts import tell_alerts
 from horarium.commands.brief import NEEDS, need_row
 from horarium.commands.budget import show_categories, summed
 from horarium.commands.comings import Coming, comings, tell_comings
+from horarium.commands.executors import tell_executors
 from horarium.commands.heartbeat import daemon_words, live_of
 from horarium.commands.looking import as_of_option, looking, refusing
 from horarium.commands.options import now, with_places
@@ -24,6 +26,7 @@ from horarium.places import Places
 from horarium.points import Point
 from horarium.tables import Cell, Column, Value, faint, gap, line, show, show_json, state, title
 from projections.database import place_of
+from projections.queries.alerts import Alert, alerts
 from projections.queries.brief import Need, brief
 from projections.queries.budget import Budget, budget
 from projections.queries.plan import PlannedPhase, plan
@@ -48,6 +51,7 @@ class Picture(Struct, frozen=True):
     intents: list[Coming]
     runs: list[Run]
     needs: list[Need]
+    alerts: list[Alert]
     live: dict[str, Any]
     now: datetime
 
@@ -63,6 +67,7 @@ class Picture(Struct, frozen=True):
             "intents": self.intents,
             "last_runs": self.runs,
             "needs": self.needs,
+            "alerts": self.alerts,
         }
 
 
@@ -110,6 +115,7 @@ def _picture(connection: Connection, head: int, live: dict[str, Any], at: dateti
         comings(connection, at),
         runs(connection, limit=LAST_RUNS),
         brief(connection, since=at - NEEDED_SINCE, limit=10).needs,
+        alerts(connection, limit=10),
         live,
         at,
     )
@@ -142,6 +148,8 @@ def _tell(here: Places, picture: Picture) -> None:
         gap()
         title("Last runs")
         show_runs(picture.runs, 2)
+    tell_executors(known.executors)
+    tell_alerts(picture.alerts)
     if picture.needs:
         gap()
         title("Needs you")

@@ -64,6 +64,7 @@ def _progress(*, quiet: bool) -> Progress:
         nonlocal told
         if position == 0 and told:
             sys.stderr.write("\r\x1b[K")
+            told = 0
         elif position - told >= TELL_EVERY_RECORDS:
             told = position
             sys.stderr.write(f"\r{position:,} records")

@@ -8,12 +8,16 @@ import re
 from collections.abc import Iterable, Iterator
 
 from events.configuration import Action, Configuration, Template
+from horarium.configuration.agents import check_agents
+from horarium.configuration.alerts import check_alerts, check_executors
 from horarium.configuration.fault import Faults, shown
 from horarium.configuration.intents import check_intents, check_phase, phase_names
 from horarium.configuration.lines import Keys
 from horarium.configuration.money import check_money
 from horarium.configuration.overlaps import check_phases
+from horarium.configuration.sweeps import check_sweeps
 from horarium.configuration.units import duration_text
+from horarium.configuration.walls import check_walls
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -31,6 +35,11 @@ def check(configuration: Configuration, faults: Faults) -> None:
         message = f"an action is called {shown(name)} too; this template wins over it"
         faults.add(("templates", name), message, severity="warning")
     _check_lanes(configuration, faults)
+    check_agents(configuration, faults)
+    check_walls(configuration, faults)
+    check_alerts(configuration, faults)
+    check_executors(configuration, faults)
+    check_sweeps(configuration, faults)
     if not faults.touch("budget"):
         check_money(configuration, faults)
 

@@ -94,9 +94,8 @@ def _shape(shape: Shape, definitions: dict[str, Schema]) -> Schema:
 
 
 def _named(name: Scalar, entry: Mapping[str, object]) -> Schema:
-    names = (
-        {"propertyNames": {"pattern": name.schema["pattern"]}} if "pattern" in name.schema else {}
-    )
+    limits = {key: name.schema[key] for key in ("pattern", "enum") if key in name.schema}
+    names = {"propertyNames": limits} if limits else {}
     return {
         "type": "object",
         **names,

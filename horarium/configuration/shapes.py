@@ -10,9 +10,11 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from msgspec import inspect as types
+from msgspec import structs
 
 from horarium.configuration import measures, words
 from horarium.configuration.fault import Faults, shown
+from horarium.configuration.filled import in_a_file
 from horarium.configuration.lines import Keys
 from horarium.configuration.scalar import Context, Scalar
 from horarium.configuration.units import UnfitError
@@ -142,7 +144,7 @@ class Table(NamedTuple):
         zone = words.known_zone(value.get("timezone"))
         if zone is not None:  # It is that of all local times in the table.
             place = place._replace(context=place.context._replace(zone=zone))
-        return self.struct(**dict(self.values(value, place)))
+        return self.struct(**in_a_file(self.struct) | dict(self.values(value, place)))
 
     def _meant(self, value: object) -> str:
         """A bare text may stand for the first of settings that are all left open."""
@@ -205,14 +207,19 @@ def table(struct: type[msgspec.Struct]) -> Table:
 
 
 def _table(found: types.StructType) -> Table:
-    shown = (field for field in found.fields if field.name not in _KEPT_INSTEAD)
+    filled = in_a_file(found.cls)
+    shown = (
+        structs.replace(field, default=filled.get(field.name, field.default))
+        for field in found.fields
+        if field.name not in _KEPT_INSTEAD
+    )
     return Table(found.cls, tuple(_setting(field) for field in shown))
 
 
 _KEPT_INSTEAD = ("now",)  # fields without a key of their own
 _CALLED = {"action": "run", "template": "run"}  # what an intent's work is taken to be called
 _SUFFIXES = (
-    ("_usd_micros", "_usd", measures.money),
+    ("usd_micros", "usd", measures.money),
     ("_seconds", "", measures.duration),
     ("_millis", "", measures.weight),
     ("_bytes", "", measures.size),
@@ -237,6 +244,8 @@ def _setting(field: types.Field) -> Setting:
         return Setting(name, field, Many(_short(kind.item_type, is_span=True)))
     if name == "categories" and isinstance(kind, types.DictType):
         return Setting(name, field, Named(_name(kind.key_type), _share(kind.value_type)))
+    if name == "secrets" and isinstance(kind, types.DictType):
+        return Setting(name, field, Named(_name(kind.key_type), One(words.secret())))
     if name == "steps" and isinstance(kind, types.VarTupleType):
         return Setting("actions", field, Many(_short(kind.item_type)))
     if name == "every_from":
@@ -248,9 +257,11 @@ def _setting(field: types.Field) -> Setting:
 
 
 def _without_none(kind: types.Type) -> types.Type:
-    if isinstance(kind, types.UnionType):
-        return next(each for each in kind.types if not isinstance(each, types.NoneType))
-    return kind
+    if not isinstance(kind, types.UnionType):
+        return kind
+    several = [each for each in kind.types if not isinstance(each, types.NoneType)]
+    words_ = [each.values for each in several if isinstance(each, types.LiteralType)]
+    return types.LiteralType(sum(words_, ())) if len(words_) > 1 else several[0]
 
 
 def _shape(kind: types.Type) -> Shape:
@@ -279,6 +290,9 @@ def _shape(kind: types.Type) -> Shape:
 
 
 def _name(kind: types.Type) -> Scalar:
+    kind = _without_none(kind)
+    if isinstance(kind, types.LiteralType):
+        return words.choice(tuple(str(value) for value in kind.values))
     return words.text(kind.pattern if isinstance(kind, types.StrType) else None)
 
 

@@ -19,6 +19,7 @@ from horarium.configuration.units import UnfitError
 
 JSON_MAX_BYTES = 64 * 1024
 JSON_MAX_DEPTH = 32
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _SWITCHES = dict.fromkeys(("true", "yes", "on", "1"), "true") | dict.fromkeys(
     ("false", "no", "off", "0"), "false"
 )
@@ -116,6 +117,21 @@ def directory() -> Scalar:
             raise UnfitError(f"{shown(path)} starts in a home folder that is not known") from None
 
     return Scalar(take, {"type": "string"})
+
+
+def secret() -> Scalar:
+    """Where a secret is: a variable of the daemon, or a file, made absolute. What stands there
+    instead may be the secret itself: it is never shown."""
+
+    def take(value: object, context: Context) -> object:
+        kind, _, place = str(text().take(value, context)).partition(":")
+        if kind == "env" and _VARIABLE.fullmatch(place):
+            return f"env:{place}"
+        if kind == "file" and place:
+            return f"file:{directory().take(place, context)}"
+        raise UnfitError('it is neither "env:NAME" nor "file:PATH"; the secret itself has no place')
+
+    return Scalar(take, {"type": "string", "pattern": "^(env|file):."}, "env:NOTHING")
 
 
 def json_table() -> Scalar:

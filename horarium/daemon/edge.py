@@ -12,8 +12,10 @@ from typing import Any
 from msgspec import Struct
 from pykka import ActorRef, ThreadingActor
 
+from events.budget import LimitChanged
 from events.bus import Append, CaughtUp, News, Subscribe
 from events.catalogue import ARequest
+from events.cleanup import SweepStarting
 from events.codec import entry
 from events.fact import Fact
 from events.intents import (
@@ -32,6 +34,7 @@ from events.requests import (
     ResumeRequested,
     WorkRequested,
 )
+from events.runs import RunSettled
 from events.time import OccurrenceDue
 from events.work import WorkCancelled, WorkHeld, WorkMoved, WorkPlanned, WorkReleased, WorkStopping
 from horarium.daemon.pulse import Beat, beat
@@ -39,6 +42,7 @@ from horarium.daemon.pulse import Beat, beat
 ANSWERS: frozenset[type[Fact]] = frozenset(
     {
         WorkPlanned,
+        SweepStarting,
         RequestRepeated,
         RequestRefused,
         PlanDrawn,
@@ -53,6 +57,8 @@ ANSWERS: frozenset[type[Fact]] = frozenset(
         IntentAdded,
         IntentRemoved,
         IntentSwitched,
+        LimitChanged,
+        RunSettled,
     }
 )
 RECENT_MAX = 4_096

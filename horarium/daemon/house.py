@@ -33,20 +33,23 @@ from actors.recall import Memory, Poison
 from actors.rules import Rules
 from events.bus import Append, Bus, Considered, LoopOfRules, Pulse
 from events.catalogue import AnyObservation
-from events.cleanup import SweepStarting
+from events.cleanup import DiskSeen, SweepStarting
 from events.codec import entry
 from events.configuration import Configuration
 from events.daemon import DaemonStopped, StopReason
 from events.head import HeadFile
 from events.record import Record
-from events.runs import RunStarting
+from events.runs import ProbeStarting, RunStarting
 from events.store import Store, StoreError, StoreFull, read
 from events.time import IdleSeen
+from horarium.daemon.disk import DiskLook
 from horarium.daemon.edge import Answers, Edge
 from horarium.daemon.printing import Printing, say
 from horarium.daemon.projecting import Projecting
 from horarium.daemon.terminal import Terminal
 from horarium.daemon.waking import KeepingAwake, need_of
+from horarium.sweeping.finding import Place
+from horarium.sweeping.neighbourhood import Neighbourhood
 
 STOP_SECONDS = 10.0
 HURRY_SECONDS = 0.1  # How soon a second signal is noticed.
@@ -81,6 +84,9 @@ class House:
         self.pulse = Pulse(store.head(), _tell_of_space)
         self.bus = Bus.start(store, self._bus_failed, self._head_file.write, self.pulse)
         self._sweeping = ThreadPoolExecutor(1, "sweep")
+        around = Neighbourhood(Place(terms.data.resolve(), terms.boot, os.getpid()))
+        self._sweeper = FileSweeper(terms.data, now, around)
+        self._disk: DiskLook | None = None
         self.door = make_door(self._seen)
         self._configuration = terms.configuration  # in force
         self._idle = self._make_idle()
@@ -130,6 +136,8 @@ class House:
             *self._for("executor", memories), self.door, self._position_of, self._terms.boot
         )
         self._actors["cleanup"] = CleanupActor.start(*self._for("cleanup", memories), self._sweep)
+        if not self._terms.safe:
+            self._disk = self._look_at_disk(memories["cleanup"].state.low)
         self._actors["clock"] = ClockActor.start(
             *self._for("clock", memories), lambda: Timer(self._time_seen), self._idle
         )
@@ -138,10 +146,13 @@ class House:
     def stop(self, reason: StopReason, wait_seconds: float, hurry: Callable[[], bool]) -> None:
         """Nothing new begins; what runs may end within `wait_seconds`, or until `hurry` says
         that it must end at once; what was said is kept."""
+        if self._disk is not None:
+            self._disk.close()
         for actor in ("clock", "planner", "phase_queue", "cleanup"):
             self._actors[actor].stop(timeout=STOP_SECONDS)
         self._idle.close()
-        self._sweeping.shutdown()
+        self._sweeper.hurry()
+        self._sweeping.shutdown(cancel_futures=True)  # They are begun again in another life.
         self._settle()
         self._close_door(wait_seconds, hurry)
         self._settle()
@@ -163,9 +174,9 @@ class House:
             closing.join()
 
     def _seen(self, cause: int, facts: Sequence[AnyObservation]) -> None:
-        self._say("process", facts, cause)
+        self._say("process", facts, cause or None)
 
-    def _say(self, by: str, facts: Sequence[AnyObservation], cause: int) -> None:
+    def _say(self, by: str, facts: Sequence[AnyObservation], cause: int | None) -> None:
         """Append what cannot be said again: on a full disk it waits for space."""
         at = now()
         self.bus.tell(Append(by, [entry(fact, at, cause) for fact in facts]))
@@ -203,25 +214,41 @@ class House:
     def _idle_seen(self, cause: int, seen: IdleSeen) -> None:
         self._say("idle", [seen], cause)
 
-    def _sweep(self, fact: SweepStarting) -> None:
-        self._sweeping.submit(self._swept, fact)
+    def _look_at_disk(self, was_low: bool) -> DiskLook:
+        return DiskLook(
+            self._terms.data,
+            lambda: self._configuration.cleanup.disk_low_bytes,
+            self._disk_seen,
+            was_low=was_low,
+        )
 
-    def _swept(self, fact: SweepStarting) -> None:
-        """Sweep, and say so together with the end of the run that asked for it."""
-        began = monotonic()
+    def _disk_seen(self, seen: DiskSeen) -> None:
+        self.bus.tell(Append("disk", [entry(seen, now())]))
+
+    def _sweep(self, fact: SweepStarting, ended: Sequence[str]) -> None:
+        self._sweeping.submit(self._swept, fact, ended)
+
+    def _swept(self, fact: SweepStarting, ended: Sequence[str]) -> None:
+        """Sweep, and say so, together with the end of the run if one asked for it."""
         try:
-            seen = FileSweeper(self._terms.data, now).sweep(fact)
+            seen = self._sweeper.sweep(fact, ended)
         except BaseException as error:
             self._choked("cleanup", None, error)
             raise
-        ended = run_ended(fact, seen, now(), round((monotonic() - began) * 1000))
-        self._say("sweeper", [seen, ended], _position_in(fact.sweep))
+        end = [run_ended(fact, seen, now(), seen.took_ms)] if fact.run else []
+        self._say("sweeper", [seen, *end], _position_in(fact.sweep))
+        if self._disk is not None:
+            self._disk.look()
 
     def _position_of(self, run: str) -> int:
-        """Where the start of a run was decided: shortly after its release, which its id names."""
+        """Where the start of a run, or of its probe, was decided: after its release, which its
+        id names."""
         released = _position_in(run)
         for record in read(self._store, released - 1):
-            if isinstance(record.fact, RunStarting) and record.fact.run == run:
+            fact = record.fact
+            if isinstance(fact, RunStarting) and fact.run == run:
+                return record.position
+            if isinstance(fact, ProbeStarting) and fact.probe == run:
                 return record.position
         return released
 

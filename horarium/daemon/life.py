@@ -26,7 +26,7 @@ from actors.executor.keeper.client import Kept
 from actors.executor.rules import RULES as EXECUTOR
 from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
-from actors.recall import Indigestible, Memory, recall
+from actors.recall import Indigestible, Memory
 from events.catalogue import AnyObservation
 from events.codec import UnreadableRecord
 from events.daemon import DaemonStarted, StopReason
@@ -45,6 +45,7 @@ from horarium.daemon.printing import open_lines, say
 from horarium.daemon.reloading import Reloading, loading
 from horarium.daemon.stacks import print_stacks
 from horarium.daemon.terminal import has_terminal
+from horarium.recalling import recalled
 
 BOOKS = (CLOCK, PLANNER, PHASE_QUEUE, BUDGET, EXECUTOR, CLEANUP)
 LOG, CRASH = "log.sqlite", "crash.json"
@@ -128,7 +129,7 @@ class _Life:
         head = store.head().position
         check_links(store, max(0, head - CHECKED_RECORDS), head)
         try:
-            memories = recall(BOOKS, store, self._poison)
+            memories = recalled(BOOKS, store, self._data / LOG, self._poison)
         except Indigestible as error:
             return self._fail(error.actor, error.record, error.__cause__ or error)
         try:

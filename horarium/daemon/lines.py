@@ -3,14 +3,25 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from events.budget import BudgetExhausted, BudgetOpened, FundsOverrun, FundsRefused
-from events.cleanup import SweepEnded
+from events.budget import (
+    BudgetExhausted,
+    BudgetOpened,
+    CostCorrected,
+    FundsOverrun,
+    FundsRefused,
+    LimitChanged,
+    QuotaReset,
+    QuotaSpent,
+)
+from events.cleanup import DiskSeen, SweepEnded
 from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted, DaemonStopped
 from events.fact import Fact
 from events.intents import (
     AlertCleared,
     AlertRaised,
+    BreakerClosed,
+    BreakerOpened,
     IntentAdded,
     IntentRemoved,
     IntentsConfigured,
@@ -22,7 +33,20 @@ from events.intents import (
 from events.plan import WITHDRAWALS, OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import Paused, RequestRefused, Resumed
-from events.runs import RunAdopted, RunClosed, RunRetrying, RunStarting, WorkBuried
+from events.runs import (
+    ExecutorRecovered,
+    ExecutorRested,
+    KeeperFound,
+    KeeperLost,
+    ProbeStarting,
+    RunAdopted,
+    RunClosed,
+    RunRetrying,
+    RunSettled,
+    RunStarting,
+    RunWaiting,
+    WorkBuried,
+)
 from events.time import (
     CalendarChanged,
     ClockStepped,
@@ -82,8 +106,12 @@ def _closed(fact: RunClosed) -> str:
 
 
 def _swept(fact: SweepEnded) -> str:
-    failed = f", {len(fact.failed)} could not be taken away" if fact.failed else ""
-    return f"sweep {fact.sweep}: {fact.items} items, {fact.bytes} bytes{failed}"
+    words = f"sweep {fact.sweep}: {fact.items} items, {fact.bytes} bytes"
+    if fact.processes_count:
+        words += f", {fact.processes_count} processes"
+    if fact.sealed is not None:
+        words += f", log sealed until {fact.sealed.until}"
+    return words + (f", {len(fact.failed)} could not be taken away" if fact.failed else "")
 
 
 def _held(fact: WorkHeld) -> str:
@@ -127,10 +155,25 @@ def _refused_funds(fact: FundsRefused) -> str:
     )
 
 
+def _alert(fact: AlertRaised | AlertCleared) -> str:
+    return f"{fact.alert} ({fact.subject})" if fact.subject else fact.alert
+
+
+def _limited(fact: LimitChanged) -> str:
+    amount = "as configured" if fact.usd_micros is None else dollars(fact.usd_micros)
+    return f"limit of {fact.name or 'the day'}: {amount}{f' on {fact.day}' if fact.day else ''}"
+
+
+def _keeper_lost(fact: KeeperLost) -> str:
+    runs = "1 run" if fact.open_runs == 1 else f"{fact.open_runs} runs"
+    return f"the keeper is gone, with {runs} open{f': {fact.detail}' if fact.detail else ''}"
+
+
 def _scope(scope: str, name: str) -> str:
     return "everything" if scope == "all" else f"{scope} {name}"
 
 
+_SETTLERS = {"person": "a person", "probe": "its probe"}
 LINES: dict[type[Fact], Callable[[Any], str]] = {
     ConfigurationLoaded: _loaded,
     DaemonStarted: _started,
@@ -164,8 +207,10 @@ LINES: dict[type[Fact], Callable[[Any], str]] = {
     BudgetExhausted: lambda fact: (
         f"nothing is left for {fact.category or 'any category'} on {fact.day}"
     ),
-    AlertRaised: lambda fact: f"alert {fact.alert}: {fact.words}",
-    AlertCleared: lambda fact: f"alert {fact.alert} is over",
+    AlertRaised: lambda fact: f"alert {_alert(fact)}: {fact.words}",
+    AlertCleared: lambda fact: f"alert {_alert(fact)} is over",
+    BreakerOpened: lambda fact: f"{fact.intent} is due no more: {fact.failures} failures in a row",
+    BreakerClosed: lambda fact: f"{fact.intent} is due again",
     OccurrenceSkipped: lambda fact: f"{fact.intent} skipped: {fact.reason}",
     BudgetOpened: lambda fact: f"budget of {fact.day}: {dollars(fact.limit_usd_micros)}",
     PlanDrawn: lambda fact: (
@@ -183,15 +228,33 @@ LINES: dict[type[Fact], Callable[[Any], str]] = {
         f"{fact.run} overran its ceiling by {dollars(fact.over_usd_micros)}; "
         f"{fact.category} is closed"
     ),
+    CostCorrected: lambda fact: (
+        f"{fact.run} cost {dollars(fact.cost_usd_micros)}, not {dollars(fact.was_usd_micros)}"
+    ),
+    LimitChanged: _limited,
+    QuotaSpent: lambda fact: (
+        f"{fact.executor} has used up {fact.quota} until {fact.until:%Y-%m-%d %H:%M} UTC"
+    ),
+    QuotaReset: lambda fact: f"{fact.executor} has {fact.quota} again",
     RunStarting: lambda fact: f"{fact.run} {fact.action} starts ({fact.work})",
     RunAdopted: lambda fact: f"{fact.run} found alive (pid {fact.pid}) and watched",
+    RunWaiting: lambda fact: f"{fact.run} waits for a place at {fact.executor} ({fact.work})",
     RunClosed: _closed,
     RunRetrying: lambda fact: (
         f"{fact.work} {fact.action} again at {fact.retry_at:%H:%M:%S} UTC (attempt {fact.attempt})"
     ),
+    RunSettled: lambda fact: f"{fact.run} {fact.settled_as}, says {_SETTLERS[fact.by]}",
+    ExecutorRested: lambda fact: (
+        f"{fact.executor} rests until {fact.until:%Y-%m-%d %H:%M:%S} UTC: {fact.reason}"
+    ),
+    ExecutorRecovered: lambda fact: f"{fact.executor} is asked again",
+    ProbeStarting: lambda fact: f"{fact.probe} looks what became of {fact.run}",
+    KeeperLost: _keeper_lost,
+    KeeperFound: lambda fact: "the runs are kept again",
     WorkBuried: lambda fact: f"{fact.work} buried after {fact.attempts} attempts at {fact.action}",
     WorkFinished: lambda fact: f"{fact.work} {fact.state}",
     SweepEnded: _swept,
+    DiskSeen: lambda fact: f"{fact.free_bytes >> 20} MiB are free on the disk",
     Paused: lambda fact: f"paused: {_scope(fact.scope, fact.name)}",
     Resumed: lambda fact: f"resumed: {_scope(fact.scope, fact.name)}",
     RequestRefused: lambda fact: f"refused: {fact.subject}: {fact.reason}",
@@ -209,7 +272,11 @@ ALARMING: frozenset[type[Fact]] = frozenset(
         ClockStepped,
         ConfigurationRefused,
         BudgetExhausted,
+        QuotaSpent,
         AlertRaised,
+        BreakerOpened,
+        ExecutorRested,
+        KeeperLost,
     }
 )
 

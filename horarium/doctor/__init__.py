@@ -7,11 +7,12 @@ from pathlib import Path
 from horarium.configuration.fault import Fault
 from horarium.configuration.loading import read
 from horarium.doctor.clock import check_clock
-from horarium.doctor.folder import folder_findings
+from horarium.doctor.folder import DISK_LOW_BYTES, folder_findings
 from horarium.doctor.machine import config_findings, machine_findings
 from horarium.doctor.programs import check_lanes, check_programs
 from horarium.doctor.record import log_findings
 from horarium.doctor.schedule import check_schedule
+from horarium.doctor.surroundings import check_surroundings, worktree_findings
 
 Finding = Fault
 
@@ -29,11 +30,13 @@ def examine(
         check_schedule(reading.configuration, reading.faults, now)
         check_lanes(reading.configuration, reading.faults)
         check_programs(reading.configuration, reading.faults, environ)
+        check_surroundings(reading.configuration, reading.faults, environ)
         check_clock(reading.configuration, reading.faults, environ)
     return [
         *reading.faults.found,
         *config_findings(config),
-        *folder_findings(data),
+        *folder_findings(data, max(DISK_LOW_BYTES, reading.configuration.cleanup.disk_low_bytes)),
+        *worktree_findings(data),
         *log_findings(config, data, now),
         *machine_findings(now),
     ]

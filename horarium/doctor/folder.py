@@ -11,7 +11,7 @@ from horarium.places import Places
 DISK_LOW_BYTES = 1 << 30
 
 
-def folder_findings(data: Path) -> Iterator[Fault]:
+def folder_findings(data: Path, low_bytes: int = DISK_LOW_BYTES) -> Iterator[Fault]:
     """What is wrong with the folder; one that is missing is made by the daemon."""
     there = _nearest(data)
     if not there.is_dir():
@@ -24,7 +24,7 @@ def folder_findings(data: Path) -> Iterator[Fault]:
     if there == data and open_to_us:
         yield from _files(data)
     free = shutil.disk_usage(there).free
-    if free < DISK_LOW_BYTES:
+    if free < low_bytes:
         yield _warning(data, f"only {free >> 20} MiB are free on its disk")
 
 

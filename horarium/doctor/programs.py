@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from actors.executor.environment import allowed
-from actors.executor.spawning import NotStarted, resolved
+from actors.executor.spawning import NotStarted, arguments, resolved
 from events.configuration import Action, Configuration
 from horarium.configuration.fault import Faults, nearest
 from horarium.configuration.lines import Keys
@@ -49,7 +49,7 @@ def check_programs(
 def _check_command(
     at: Keys, action: Action, directory: str, seen: Mapping[str, str], faults: Faults
 ) -> None:
-    program = action.command[0]
+    program = arguments(action)[0]
     place = Path(directory) if directory else NO_PLACE
     found = resolved(program, place, seen.get("PATH", os.defpath))
     if isinstance(found, NotStarted) and (Path(directory).is_dir() or not directory):

@@ -32,7 +32,11 @@ def check_schedule(configuration: Configuration, faults: Faults, now: datetime) 
 
 def _sweeps(configuration: Configuration) -> bool:
     """Whether a template or an intent ever runs a sweep."""
-    sweeps = {name for name, action in configuration.actions.items() if action.executor == "sweep"}
+    sweeps = {
+        name
+        for name, action in configuration.actions.items()
+        if action.executor == "sweep" and (not action.sweeps or "runs" in action.sweeps)
+    }
     sweeps |= {
         name
         for name, template in configuration.templates.items()

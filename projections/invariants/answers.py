@@ -8,9 +8,10 @@ from events.budget import (
     FundsReserved,
     FundsReturned,
     FundsSettled,
+    LimitChanged,
 )
 from events.catalogue import AnyFact
-from events.cleanup import SweepStarting
+from events.cleanup import SweepRequested, SweepStarting
 from events.fact import Fact, kind_of
 from events.intents import (
     IntentAdded,
@@ -26,6 +27,7 @@ from events.plan import OccurrenceSkipped, PlanDrawn
 from events.record import Record
 from events.requests import (
     CancelRequested,
+    LimitRequested,
     MoveRequested,
     Paused,
     PauseRequested,
@@ -35,9 +37,11 @@ from events.requests import (
     RequestRepeated,
     Resumed,
     ResumeRequested,
+    ReviveRequested,
+    SettleRequested,
     WorkRequested,
 )
-from events.runs import RunClosed, RunEnded, RunRetrying, RunStarting
+from events.runs import RunClosed, RunEnded, RunRetrying, RunSettled, RunStarting, RunWaiting
 from events.time import DayStarted, OccurrenceDue, OccurrenceExpired
 from events.work import (
     StepReached,
@@ -73,6 +77,8 @@ _PAY = Owed("budget", frozenset({FundsReserved, FundsRefused}), "run")
 
 OWED: dict[type[Fact], Owed] = {
     WorkRequested: Owed("planner", _NO | {WorkPlanned}, "key"),
+    ReviveRequested: Owed("planner", _NO | {WorkPlanned}),
+    SettleRequested: Owed("executor", _NO | {RunSettled}),
     ReplanRequested: Owed("planner", _NO | {PlanDrawn}, "key"),
     IntentAddRequested: Owed("planner", _NO | {IntentAdded}, "key"),
     IntentRemoveRequested: Owed("planner", _NO | {IntentRemoved}, "key"),
@@ -87,6 +93,7 @@ OWED: dict[type[Fact], Owed] = {
     MoveRequested: Owed("phase_queue", _NO | {WorkMoved}),
     CancelRequested: Owed("phase_queue", _NO | {WorkCancelled, WorkStopping}),
     PauseRequested: Owed("phase_queue", _NO | {Paused}),
+    LimitRequested: Owed("budget", _NO | {LimitChanged}, "key"),
     ResumeRequested: Owed("phase_queue", _NO | {Resumed}),
     WorkPlanned: _PLACE,
     FundsRefused: _PLACE,
@@ -96,9 +103,10 @@ OWED: dict[type[Fact], Owed] = {
     StepReached: _PAY,
     DayStarted: Owed("budget", frozenset({BudgetOpened}), "day"),
     RunClosed: Owed("budget", frozenset({FundsSettled, FundsReturned}), "run"),
-    FundsReserved: Owed("executor", frozenset({RunStarting, RunClosed}), "run"),
+    FundsReserved: Owed("executor", frozenset({RunStarting, RunClosed, RunWaiting}), "run"),
     RunEnded: Owed("executor", frozenset({RunClosed}), "run"),
     RunStarting: Owed("cleanup", frozenset({SweepStarting}), "run"),
+    SweepRequested: Owed("cleanup", _NO | {SweepStarting}, "key"),
 }
 
 _SOMETIMES: Kinds = frozenset({RunEnded, RunStarting, BudgetOpened})
@@ -123,10 +131,11 @@ class Answers:
 
     def look(self, record: Record, kind: type[AnyFact]) -> None:
         cause, by = record.cause, record.by
-        if cause is not None and by in self._open:
-            waiting = self._open[by]
-            if cause in waiting:
-                self._answer(record, kind, cause, waiting)
+        if cause is not None and (waiting := self._open.get(by)) is not None:
+            if (question := waiting.get(cause)) is not None:
+                if _fits(question, record.fact, kind):
+                    del waiting[cause]
+                    self._last[by] = cause, question
             elif self._last[by][0] == cause:
                 self._again(record, kind)
             if waiting and next(iter(waiting)) < cause:
@@ -152,14 +161,6 @@ class Answers:
                 return revision == 1
             case _:
                 return True
-
-    def _answer(
-        self, record: Record, kind: type[Fact], cause: int, waiting: dict[int, Question]
-    ) -> None:
-        question = waiting[cause]
-        if _fits(question, record.fact, kind):
-            del waiting[cause]
-            self._last[record.by] = cause, question
 
     def _again(self, record: Record, kind: type[Fact]) -> None:
         cause, question = self._last[record.by]

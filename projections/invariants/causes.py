@@ -7,11 +7,15 @@ from events.budget import (
     BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
+    CostCorrected,
     FundsOverrun,
     FundsRefused,
     FundsReserved,
     FundsReturned,
     FundsSettled,
+    LimitChanged,
+    QuotaReset,
+    QuotaSpent,
 )
 from events.catalogue import (
     ABudgetDecision,
@@ -22,13 +26,15 @@ from events.catalogue import (
     AQueueDecision,
     ARequest,
 )
-from events.cleanup import SweepStarting
+from events.cleanup import DiskSeen, SweepEnded, SweepRequested, SweepStarting
 from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted
 from events.fact import Fact, kind_of
 from events.intents import (
     AlertCleared,
     AlertRaised,
+    BreakerClosed,
+    BreakerOpened,
     IdleAsked,
     IntentAdded,
     IntentAddRequested,
@@ -46,6 +52,7 @@ from events.plan import OccurrenceSkipped, PlanDrawn, WorkWithdrawn
 from events.record import Record
 from events.requests import (
     CancelRequested,
+    LimitRequested,
     MoveRequested,
     Paused,
     PauseRequested,
@@ -54,8 +61,24 @@ from events.requests import (
     RequestRepeated,
     Resumed,
     ResumeRequested,
+    SettleRequested,
 )
-from events.runs import RunCancelling, RunClosed, RunEnded, RunRetrying, RunStarting, WorkBuried
+from events.runs import (
+    ExecutorRecovered,
+    ExecutorRested,
+    KeeperFound,
+    KeeperLost,
+    ProbeEnded,
+    ProbeStarting,
+    RunCancelling,
+    RunClosed,
+    RunEnded,
+    RunRetrying,
+    RunSettled,
+    RunStarting,
+    RunWaiting,
+    WorkBuried,
+)
 from events.time import (
     AlarmCleared,
     AlarmRang,
@@ -104,7 +127,15 @@ _CHANGES: Kinds = frozenset({ConfigurationLoaded, IntentAdded, IntentRemoved, In
 _WORK_ENDS: Kinds = frozenset({WorkFinished, WorkCancelled, WorkDropped})
 _VERDICTS: Kinds = _WORK_ENDS | {OccurrenceDue}
 _DISPLACED: Kinds = frozenset({ConfigurationLoaded, IntentRemoveRequested, IntentSwitchRequested})
-_ENDS: Kinds = frozenset({RunEnded, FundsReserved})
+_WINDOWS: Kinds = frozenset({AlarmRang, DayStarted, ConfigurationLoaded})
+_ENDS: Kinds = frozenset({RunEnded, FundsReserved, WorkStopping, ProbeEnded, SettleRequested})
+_TROUBLES: Kinds = frozenset(  # upon which each actor sees whether to raise or to clear an alert
+    {
+        *(AlarmRang, DayStarted, WorkReleased, StepReached, WorkFinished, FundsReserved),
+        *(RunEnded, RunClosed, ProbeEnded, SettleRequested, KeeperLost, KeeperFound),
+        *(DiskSeen, SweepEnded, LimitRequested, QuotaReset, RunSettled, ConfigurationLoaded),
+    }
+)
 
 AUTHORS: dict[type[Fact], frozenset[str]] = {
     **dict.fromkeys(get_args(AClockDecision), frozenset({"clock"})),
@@ -114,12 +145,14 @@ AUTHORS: dict[type[Fact], frozenset[str]] = {
     **dict.fromkeys(get_args(AnExecutorDecision), frozenset({"executor"})),
     SweepStarting: frozenset({"cleanup"}),
     **dict.fromkeys(
-        (RequestRepeated, RequestRefused), frozenset({"planner", "phase_queue", "clock"})
+        (RequestRepeated, RequestRefused),
+        frozenset(ACTORS),
     ),
     **dict.fromkeys(
         (OccurrenceSkipped, OccurrenceExpired, OccurrencesSuperseded),
         frozenset({"clock", "planner"}),
     ),
+    **dict.fromkeys((AlertRaised, AlertCleared), frozenset(ACTORS)),
     AlarmSet: frozenset(ACTORS),
     AlarmCleared: frozenset(ACTORS),
 }
@@ -136,8 +169,10 @@ CAUSES: dict[type[Fact], Kinds] = {
     CalendarChanged: frozenset({ConfigurationLoaded}),
     IntentsConfigured: frozenset({ConfigurationLoaded, IntentRemoved}),
     IdleProbing: frozenset({IdleAsked, DaemonStarted}),
-    AlertRaised: _ALARMING,
-    AlertCleared: _MOMENTS | {ConfigurationLoaded},
+    AlertRaised: _ALARMING | _TROUBLES,
+    AlertCleared: _MOMENTS | _TROUBLES | _DISPLACED,
+    BreakerOpened: frozenset({WorkFinished}),
+    BreakerClosed: _DISPLACED,
     IntentAdded: frozenset({IntentAddRequested}),
     IntentRemoved: _VERDICTS | {IntentRemoveRequested},
     IntentSwitched: frozenset({IntentSwitchRequested}),
@@ -152,15 +187,23 @@ CAUSES: dict[type[Fact], Kinds] = {
     WorkMoved: frozenset({MoveRequested}),
     Paused: frozenset({PauseRequested, DaemonStarted}),
     Resumed: frozenset({ResumeRequested}),
-    BudgetOpened: frozenset({DayStarted, ConfigurationLoaded}),
+    BudgetOpened: frozenset({DayStarted, ConfigurationLoaded, LimitRequested}),
+    LimitChanged: frozenset({LimitRequested}),
+    CostCorrected: frozenset({RunSettled}),
+    QuotaSpent: _WINDOWS | {RunStarting, RunClosed},
+    QuotaReset: _WINDOWS,
     **dict.fromkeys((FundsReserved, FundsRefused), frozenset({WorkReleased, StepReached})),
-    **dict.fromkeys((FundsSettled, FundsReturned, FundsOverrun), frozenset({RunClosed})),
+    **dict.fromkeys((FundsSettled, FundsReturned), frozenset({RunClosed})),
+    FundsOverrun: frozenset({RunClosed, RunSettled}),
     CategoryReopened: frozenset({ResumeRequested}),
-    RunStarting: frozenset({FundsReserved}),
+    **dict.fromkeys((RunStarting, RunWaiting), frozenset({FundsReserved, RunEnded})),
+    **dict.fromkeys((ExecutorRested, ProbeStarting), frozenset({RunEnded})),
+    ExecutorRecovered: frozenset({RunEnded, AlarmRang}),
+    RunSettled: frozenset({ProbeEnded, SettleRequested}),
     RunCancelling: frozenset({WorkStopping}),
     **dict.fromkeys((RunClosed, StepReached, WorkFinished, RunRetrying, WorkReturned), _ENDS),
     WorkBuried: _ENDS,
-    SweepStarting: frozenset({RunStarting}),
+    SweepStarting: frozenset({RunStarting, SweepRequested, DiskSeen}),
 }
 _NAMED: dict[type[Fact], tuple[str, str]] = {
     WorkPlanned: ("work", "w"),
@@ -185,7 +228,7 @@ class Causes:
         self._recent[position & _MASK] = (record.at, depth, kind)
         authors = AUTHORS.get(kind)
         if authors is None:
-            if cause is not None or depth or record.by in ACTORS:
+            if cause is not None or depth or record.by in self._past.considered:
                 self._observation(record)
         elif cause is None or not 0 < cause < position:
             self._wrong(record, _no_cause(record))
@@ -204,16 +247,17 @@ class Causes:
 
     def _decision(self, record: Record, kind: type[Fact], cause: int, depth: int) -> None:
         by, considered = record.by, self._past.considered
-        if cause < considered[by]:
-            self._wrong(record, f"{by} answers {cause} after it has answered {considered[by]}")
-        considered[by] = cause
+        if cause != (before := considered[by]):
+            if cause < before:
+                self._wrong(record, f"{by} answers {cause} after it has answered {before}")
+            considered[by] = cause
         at, deep, what = self._recent[cause & _MASK]
         if record.position - cause < WINDOW_RECORDS and at is not None:
             if record.at != at:
                 self._wrong(record, f"it bears another time than its cause {cause}")
             if depth != deep + 1:
                 self._wrong(record, f"its depth is {depth}, that of its cause {cause} is {deep}")
-            if kind in CAUSES and what not in CAUSES[kind]:
+            if (allowed := CAUSES.get(kind)) is not None and what not in allowed:
                 why = f"{kind_of(kind)} cannot follow from {kind_of(what)} ({cause})"
                 self._wrong(record, why)
         if depth > DEPTH_MAX:

@@ -11,10 +11,12 @@ from events.time import ClockStepped, HostSlept, TimePassed
 from projections.invariants.alarms import Alarms
 from projections.invariants.alerts import Alerts
 from projections.invariants.answers import Answers
+from projections.invariants.breakers import Breakers
 from projections.invariants.buffers import Buffers
 from projections.invariants.causes import Causes
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.days import Days
+from projections.invariants.executors import Executors
 from projections.invariants.expected import Expectations
 from projections.invariants.holds import Holds
 from projections.invariants.idleness import Idleness
@@ -27,9 +29,13 @@ from projections.invariants.money import Money
 from projections.invariants.occurrences import Occurrences
 from projections.invariants.past import ACTORS, Past
 from projections.invariants.pauses import Pauses
+from projections.invariants.quotas import Quotas
+from projections.invariants.revivals import Revivals
 from projections.invariants.runs import Runs
 from projections.invariants.sweeps import Sweeps
+from projections.invariants.tellings import Tellings
 from projections.invariants.triggers import Triggers
+from projections.invariants.unknowns import Unknowns
 from projections.invariants.works import Works
 
 # In this order they hear a fact: money looks at a run before its refusal is the end of it.
@@ -45,10 +51,16 @@ CHECKS: tuple[type[Check], ...] = (
     Keys,
     Alarms,
     Alerts,
+    Breakers,
+    Tellings,
+    Revivals,
     Idleness,
     Works,
     Money,
+    Quotas,
     Sweeps,
+    Executors,
+    Unknowns,
     Runs,
     Holds,
     Pauses,

@@ -85,7 +85,7 @@ class Intents(Check):
         name = fact.name
         if name not in self._by_hand and not self._stood(name, record):
             self.wrong(record, f"{name} is switched and was never there")
-        if self._switched.get(name) == fact.enabled:
+        if self._switched.get(name) == fact.enabled and name not in self.past.broken:
             self.wrong(record, f"{name} is switched to what it was")
         self._switched[name] = fact.enabled
         self._enforce(record, name)

@@ -35,7 +35,7 @@ class Keys(Check):
             del self._asked[next(iter(self._asked))]
 
     def _planned(self, record: Record, fact: WorkPlanned) -> None:
-        if fact.source == "intent":
+        if fact.source in ("intent", "alert"):
             return
         key = f"{fact.source}/{fact.key}"
         if key in self._works:

@@ -1,57 +1,39 @@
-"""The money of a day: nothing above a limit, every reservation ended once, nothing lost."""
+"""The money of a day: nothing above a limit, every reservation ended once, nothing lost.
+
+What a run is charged stays so, unless nobody saw its end and somebody says what it cost.
+"""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec.structs import replace
 
 from events.budget import (
     BudgetExhausted,
     BudgetOpened,
     CategoryReopened,
+    CostCorrected,
     FundsOffered,
     FundsOverrun,
     FundsRefused,
     FundsReserved,
     FundsReturned,
     FundsSettled,
+    LimitChanged,
 )
 from events.fact import Fact
 from events.record import Record
-from events.runs import RunClosed
+from events.runs import RunClosed, RunSettled
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkHeld
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past, Run
+from projections.invariants.purses import ByHand, Charged, Purse, Refused, Reserved
 
 FORGOTTEN_MAX = 10_000
 PURSES_KEPT = 32
+SAID_KEPT = 1_000
+OF_OWN = ("own_limit_spent", "over_own_limit")
 KNOWN_DAYS = 8  # So many are given out from again when the clock comes back to them.
-
-
-class Reserved(Struct, frozen=True):
-    work: str
-    category: str
-    day: date
-    usd_micros: int
-
-
-class Refused(NamedTuple):
-    category: str
-    usd_micros: int
-    critical: bool = True  # So is what nobody knows any more.
-
-
-class Purse(Struct):
-    """A day that is or was open. `used` is what is settled or reserved, by category."""
-
-    opened: BudgetOpened
-    turn: int = 0  # the how-manieth to be opened, the last time
-    vague: bool = False  # It was so long ago that nothing of it is given out any more.
-    exhausted: list[str] = field(default_factory=list)
-    used: dict[str, int] = field(default_factory=dict)
-    whole: int = 0
-    closed: dict[str, int] = field(default_factory=dict)  # category: position of its overrun
 
 
 class Money(Check):
@@ -72,6 +54,10 @@ class Money(Check):
         self._without: tuple[int | None, str] = None, ""  # the last refusal: cause, what was spent
         self._told: dict[int, FundsRefused] = {}  # the last refusals, by position
         self._over: tuple[int, str, int] | None = None  # cause, run, amount of an overrun owed
+        self._by_hand = ByHand(past)
+        self._lost: dict[str, Charged] = {}  # runs that nobody saw the end of
+        self._said: dict[int, RunSettled] = {}  # by position
+        self._due: dict[int, str] = {}  # by position, runs whose cost is to be corrected
 
     def handlers(self) -> Mapping[type[Fact], Handler]:
         return {
@@ -86,6 +72,9 @@ class Money(Check):
             FundsReturned: self._returned,
             FundsOverrun: self._overrun,
             CategoryReopened: self._reopened,
+            LimitChanged: self._limit_changed,
+            RunSettled: self._was_settled,
+            CostCorrected: self._corrected,
             WorkFinished: self._ended,
             WorkCancelled: self._ended,
             WorkDropped: self._ended,
@@ -95,6 +84,9 @@ class Money(Check):
         """An overrun stands beside its settlement, in one transaction."""
         if self._over is not None:
             self._no_overrun(self._over)
+        for position, run in self._due.items():
+            if position <= self.past.considered["budget"]:
+                self.wrong(position, f"what {run} cost is known, and it is charged as before")
 
     def _opened(self, record: Record, fact: BudgetOpened) -> None:
         if fact.limit_usd_micros < 0 or any(limit < 0 for limit in fact.categories.values()):
@@ -109,6 +101,21 @@ class Money(Check):
         if former is not None and purse is not former:
             self._change(record, fact, former, purse)
         self._purse, purse.opened = purse, fact
+        self._check_limits(record, fact)
+
+    def _check_limits(self, record: Record, fact: BudgetOpened) -> None:
+        if (house := self.past.settings(record.cause or 0)) is None:
+            return
+        told = fact.limit_usd_micros, fact.reserve_usd_micros, fact.categories
+        if told != (wanted := self._by_hand.opening(fact.day, house)):
+            self.wrong(record, f"{fact.day} is opened with {told} and should be with {wanted}")
+
+    def _limit_changed(self, record: Record, fact: LimitChanged) -> None:
+        if fact.usd_micros is not None and fact.usd_micros < 0:
+            self.wrong(record, "a limit below nothing")
+        if fact.day is not None and (self._purse is None or fact.day != self._purse.opened.day):
+            self.wrong(record, f"a limit of {fact.day} is changed, which is not the open day")
+        self._by_hand.learn(fact, None if self._purse is None else self._purse.opened.day)
 
     def _is_back(self, day: date) -> bool:
         """Whether the clock came back to a day that may have been forgotten."""
@@ -120,7 +127,10 @@ class Money(Check):
             self.wrong(record, f"{fact.day} is opened after {former.opened.day}")
         self._turn += 1
         former.turn = self._turn
-        purse.vague = purse.vague or (purse.turn > 0 and self._turn - purse.turn >= KNOWN_DAYS)
+        if purse.turn and self._turn - purse.turn >= KNOWN_DAYS:
+            purse.vague = True
+            purse.closed.clear()  # Nobody knows that any more either.
+        purse.turn = self._turn
         if len(self._purses) > PURSES_KEPT:
             del self._purses[min(self._purses, key=lambda day: self._purses[day].turn)]
 
@@ -142,21 +152,28 @@ class Money(Check):
         if run is not None and amount != run.ceiling_usd_micros:
             ceiling = run.ceiling_usd_micros
             self.wrong(record, f"{fact.run} asked for {ceiling} and was given {amount}")
-        obstacle = self._obstacle(fact.category, amount, _is_critical(run))
+        own = fact.own_limit
+        if run is not None and own != run.own_limit:
+            self.wrong(record, f"{fact.run} counts against {own!r}, not {run.own_limit!r}")
+        asked = Refused(fact.category, amount, _is_critical(run), own)
+        obstacle = self._obstacle(record, asked)
         if obstacle is not None:
             self.wrong(record, f"{amount} are set aside for {fact.run}: {obstacle}")
         if self._purse is not None and fact.day != self._purse.opened.day:
             self.wrong(record, f"{fact.run} is paid from {fact.day}, which is not the open day")
-        self._held[fact.run] = Reserved(fact.work, fact.category, fact.day, amount)
+        held = self._held[fact.run] = Reserved(fact.work, fact.category, fact.day, amount, own)
         self._refusals.pop(fact.work, None)
-        self._book(fact.day, fact.category, amount)
+        self._book(held, amount)
 
     def _refused(self, record: Record, fact: FundsRefused) -> None:
         run = self._asked(fact.run)
         spent = {"category_spent": fact.category, "day_spent": "day"}.get(fact.reason, "")
         self._without = record.cause, spent
-        asked = Refused(fact.category, fact.usd_micros, _is_critical(run))
-        obstacle = self._obstacle(*asked)
+        own = "" if run is None else run.own_limit
+        asked = Refused(fact.category, fact.usd_micros, _is_critical(run), own)
+        obstacle = self._obstacle(record, asked)
+        if fact.reason in OF_OWN and run is not None and not own:
+            self.wrong(record, f"{fact.run} has no limit of its own, and is refused for it")
         if obstacle is None and not (self._purse is not None and self._purse.vague):
             self.wrong(record, f"{fact.run} is refused {fact.usd_micros}, which can be had")
         self._refusals[fact.work] = asked
@@ -184,7 +201,7 @@ class Money(Check):
         known = self._refusals.pop(fact.work, None) or self._gone.pop(fact.work, None)
         if known is None:
             self.wrong(record, f"{fact.work} is offered money and was not refused any")
-        elif (obstacle := self._obstacle(*known)) is not None:
+        elif (obstacle := self._obstacle(record, known)) is not None:
             self.wrong(record, f"{fact.work} is offered money: {obstacle}")
 
     def _ended(self, record: Record, fact: WorkFinished | WorkCancelled | WorkDropped) -> None:
@@ -200,12 +217,14 @@ class Money(Check):
     def _settled(self, record: Record, fact: FundsSettled) -> None:
         cost, reserved = fact.cost_usd_micros, fact.reserved_usd_micros
         told = Reserved(fact.work, fact.category, fact.day, reserved)
-        verdict = self._end(record, fact.run, told)
+        told, verdict = self._end(record, fact.run, told)
         if cost < 0:
             self.wrong(record, f"{fact.run} cost {cost}, less than nothing")
         if verdict is not None:
             self._check_cost(record, fact, verdict)
-        self._book(fact.day, fact.category, cost - reserved)
+            if verdict.outcome == "unknown":
+                self._lose(fact.run, Charged(told, cost, fact.source))
+        self._book(told, cost - reserved)
         if cost > reserved:
             self._over = record.cause or 0, fact.run, cost - reserved
 
@@ -215,6 +234,8 @@ class Money(Check):
             self.wrong(record, f"{fact.run} never started and is charged")
         elif verdict.cost_usd_micros is not None and cost != verdict.cost_usd_micros:
             self.wrong(record, f"{fact.run} cost {verdict.cost_usd_micros} and is charged {cost}")
+        elif fact.source != _truth(verdict):
+            self.wrong(record, f"{fact.run} is charged as {fact.source}, not {_truth(verdict)}")
         elif verdict.cost_usd_micros is None and cost > reserved:
             self.wrong(record, f"{fact.run} is charged {cost} by estimate, of {reserved}")
         elif verdict.cost_usd_micros is None and verdict.outcome == "unknown" and cost < reserved:
@@ -222,21 +243,53 @@ class Money(Check):
 
     def _returned(self, record: Record, fact: FundsReturned) -> None:
         told = Reserved(fact.work, fact.category, fact.day, fact.usd_micros)
-        verdict = self._end(record, fact.run, told)
+        told, verdict = self._end(record, fact.run, told)
         if verdict is not None and verdict.started:
             self.wrong(record, f"{fact.run} has run and its money is given back")
-        self._book(fact.day, fact.category, -fact.usd_micros)
+        self._book(told, -fact.usd_micros)
 
-    def _end(self, record: Record, run: str, told: Reserved) -> RunClosed | None:
+    def _end(self, record: Record, run: str, told: Reserved) -> tuple[Reserved, RunClosed | None]:
+        """What it held, with the limit of its own against which it counts."""
         held, verdict = self._held.pop(run, None), self._verdicts.pop(run, None)
         self.past.runs.pop(run, None)
         if held is None:
             self.wrong(record, f"{run} holds no money: it never had any, or it was settled before")
-        elif held != told:
+        elif held != replace(told, own=held.own):
             self.wrong(record, f"{run} held {held.usd_micros} of {held.category} on {held.day}")
         elif verdict is None:
             self.wrong(record, f"{run} is settled before it is closed")
-        return verdict
+        return (told if held is None else replace(told, own=held.own)), verdict
+
+    def _lose(self, run: str, charged: Charged) -> None:
+        self._lost[run] = charged
+        if len(self._lost) > FORGOTTEN_MAX:
+            del self._lost[next(iter(self._lost))]
+
+    def _was_settled(self, record: Record, fact: RunSettled) -> None:
+        self._said[record.position] = fact
+        known, cost = self._lost.get(fact.run), fact.cost_usd_micros
+        if known is not None and cost not in (None, known.cost):
+            self._due[record.position] = fact.run
+        if len(self._said) > SAID_KEPT:
+            del self._said[next(iter(self._said))]
+
+    def _corrected(self, record: Record, fact: CostCorrected) -> None:
+        """Only once, and only to what somebody said who knows."""
+        run, cost, was = fact.run, fact.cost_usd_micros, fact.was_usd_micros
+        known, said = self._lost.pop(run, None), self._said.get(record.cause or 0)
+        self._due.pop(record.cause or 0, None)
+        told = Reserved(fact.work, fact.category, fact.day, 0, fact.own_limit)
+        if said is None or (said.run, said.cost_usd_micros) != (run, cost):
+            self.wrong(record, f"nobody said that {run} cost {cost}")
+        if known is None:
+            self.wrong(record, f"what {run} cost is corrected, and it was known or so already")
+        elif (replace(known.held, usd_micros=0), known.cost) != (told, was):
+            self.wrong(record, f"{run} was charged {known.cost}, not {was}, or to something else")
+        if cost < 0:
+            self.wrong(record, f"{run} cost {cost}, less than nothing")
+        self._book(told, cost - was)
+        if cost > was:
+            self._over = record.cause or 0, run, cost - was
 
     def _overrun(self, record: Record, fact: FundsOverrun) -> None:
         if self._over != (record.cause, fact.run, fact.over_usd_micros):
@@ -246,12 +299,13 @@ class Money(Check):
             purse.closed.setdefault(fact.category, record.position)
 
     def _reopened(self, record: Record, fact: CategoryReopened) -> None:
-        if self._purse is None or self._purse.closed.pop(fact.category, None) is None:
+        purse = self._purse
+        if purse is None or (not purse.closed.pop(fact.category, 0) and not purse.vague):
             self.wrong(record, f"{fact.category} is opened again and was not closed")
 
-    def _obstacle(self, category: str, amount: int, critical: bool) -> str | None:
+    def _obstacle(self, record: Record, asked: Refused) -> str | None:
         """Why this amount may not be reserved now."""
-        purse = self._purse
+        purse, category, amount = self._purse, asked.category, asked.usd_micros
         if self._over is not None:
             self._no_overrun(self._over)
             self._over = None
@@ -261,25 +315,26 @@ class Money(Check):
             return None if amount == 0 else "less than nothing"
         if purse is None:
             return "no day is open"
-        limit = purse.opened.categories.get(category, 0)
-        if purse.used.get(category, 0) + amount > limit:
-            return f"{purse.used.get(category, 0)} of {limit} of {category} are gone"
-        spared = 0 if critical else purse.opened.reserve_usd_micros
-        limit = purse.opened.limit_usd_micros - spared
-        return (
-            f"{purse.whole} of the day's {limit} are gone" if purse.whole + amount > limit else None
-        )
+        own, day = asked.own, purse.opened.day
+        limit = self._by_hand.own(own, day, record.cause or 0) if own else None
+        return purse.obstacle(asked, limit)
 
-    def _book(self, day: date, category: str, amount: int) -> None:
-        if (purse := self._purses.get(day)) is not None:
-            purse.used[category] = purse.used.get(category, 0) + amount
-            purse.whole += amount
+    def _book(self, told: Reserved, amount: int) -> None:
+        if (purse := self._purses.get(told.day)) is not None:
+            purse.book(told.category, told.own, amount)
 
     def _no_overrun(self, over: tuple[int, str, int]) -> None:
         self.wrong(over[0], f"{over[1]} cost {over[2]} more than was set aside; nothing says so")
 
     def _asked(self, run: str) -> Run | None:
         return self.past.runs.get(run)
+
+
+def _truth(verdict: RunClosed) -> str:
+    """How truly it is known what a run cost."""
+    if verdict.cost_usd_micros is None:
+        return "estimated"
+    return "priced" if verdict.cost_source == "priced" else "reported"
 
 
 def _is_critical(run: Run | None) -> bool:

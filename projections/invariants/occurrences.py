@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from events.configuration import Intent
+from events.configuration import Intent, Misfire
 from events.fact import Fact
 from events.plan import OccurrenceSkipped
 from events.record import Record
@@ -61,13 +61,25 @@ class Occurrences(Check):
             self._above(record, settled, due_at)
         self._settle(record, settled, intent, due_at, ran=True)
         if self._promised and (into := self._promised.get(intent)) is not None:
-            if into < due_at:
-                self.wrong(record, f"occurrences became {intent}@{into}, which did not come")
-            if into <= due_at:
-                del self._promised[intent]
+            self._come(record, fact, into)
         self._due[record.position] = fact
         if len(self._due) > REMEMBERED:
             del self._due[next(iter(self._due))]
+
+    def _come(self, record: Record, fact: OccurrenceDue, into: datetime) -> None:
+        """Whether the one that others became has come, before any that is later."""
+        intent = fact.intent
+        if into < fact.due_at:
+            if not fact.overdue and self._misfire(record, intent) == "run_once_earliest":
+                return  # It waits for its turn.
+            self.wrong(record, f"occurrences became {intent}@{into}, which did not come")
+        if into <= fact.due_at:
+            del self._promised[intent]
+
+    def _misfire(self, record: Record, name: str) -> Misfire:
+        known = self.past.intent(name, record.cause or 0)
+        own = None if known is None or known.intent is None else known.intent.misfire
+        return own or self.past.policies(record.cause or 0).misfire
 
     def _slack(self, record: Record, name: str) -> timedelta:
         """Things that happen at one moment are due a microsecond apart."""

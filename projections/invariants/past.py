@@ -9,7 +9,15 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from events.configuration import Configuration, Intent, Policies, Priority, Step
+from events.configuration import (
+    Action,
+    Configuration,
+    ExecutorKind,
+    Intent,
+    Policies,
+    Priority,
+    Step,
+)
 
 ACTORS = ("clock", "planner", "phase_queue", "budget", "executor", "cleanup")
 SETTINGS_KEPT = 64
@@ -42,6 +50,8 @@ class Work(Struct):
     only_if_idle: bool = False
     freed: bool = False  # by a person: it waits for no time any more, nor for an idle machine
     start_before: datetime | None = None
+    action: Action | None = None  # of its only step, when nobody configured it
+    outcome: str = ""  # of its latest run
 
 
 class Run(Struct):
@@ -54,6 +64,7 @@ class Run(Struct):
     category: str
     ceiling_usd_micros: int
     priority: Priority
+    own_limit: str = ""
     state: str = "asked"  # reserved, starting, closed
     starting: int = 0  # the position at which its start was decided
     lived: int = 0  # the position at which a process of it was seen first
@@ -61,7 +72,8 @@ class Run(Struct):
     ended: int = 0  # the position at which its end was seen first
     cancelling: bool = False
     at_once: bool = False  # and without a grace period
-    reported: int | None = None  # what it said it cost
+    reported: int | None = None  # what it said it cost, or what it used costs
+    executor: ExecutorKind | None = None  # that was asked to carry it out
 
 
 class InForce(Struct, frozen=True):
@@ -84,7 +96,9 @@ class Past:
         self.works: dict[str, Work] = {}
         self.runs: dict[str, Run] = {}
         self.life = 0  # the position at which the present life of the daemon began, or 0
+        self.kept = 0  # the position at which its runs were last left without a keeper, or 0
         self.intents: dict[str, deque[InForce]] = {}  # by name, the latest last
+        self.broken: dict[str, int] = {}  # intents whose breaker is open, and since where
         self.back = 0  # where the clock was last put back by more than a day
         self._settings: deque[tuple[int, Configuration]] = deque(maxlen=SETTINGS_KEPT)
 

@@ -6,6 +6,7 @@ from events.budget import FundsRefused, FundsReserved
 from events.fact import Fact
 from events.record import Record
 from events.runs import (
+    KeeperLost,
     RunAdopted,
     RunCancelling,
     RunClosed,
@@ -32,6 +33,7 @@ class Runs(Check):
             RunEnded: self._ended,
             RunCancelling: self._cancelling,
             RunClosed: self._closed,
+            KeeperLost: self._lost_keeper,
         }
 
     def _reserved(self, record: Record, fact: FundsReserved) -> None:
@@ -70,7 +72,7 @@ class Runs(Check):
             self.wrong(record, f"{fact.run} starts beside {work.live or 'nothing'} of {run.work}")
         if fact.not_after < record.at:
             self.wrong(record, f"{fact.run} was to start before it was decided")
-        run.state, run.starting = "starting", record.position
+        run.state, run.starting, run.executor = "starting", record.position, fact.executor
 
     def _started(self, record: Record, fact: RunStarted) -> None:
         run = self._open(record, fact.run, "started")
@@ -85,12 +87,17 @@ class Runs(Check):
         run = self._open(record, fact.run, "was adopted")
         if run is None:
             return
-        if run.starting > self.past.life:
+        alone = max(self.past.life, self.past.kept)
+        if run.starting > alone:
             self.wrong(record, f"{fact.run} is adopted by the life that started it")
-        elif run.adopted > self.past.life:
+        elif run.adopted > alone:
             self.wrong(record, f"{fact.run} is adopted twice in one life")
         run.adopted = record.position
         run.lived = run.lived or record.position
+
+    def _lost_keeper(self, record: Record, fact: KeeperLost) -> None:
+        """Another keeper may find them."""
+        self.past.kept = record.position
 
     def _ended(self, record: Record, fact: RunEnded) -> None:
         """What reports its end twice harms nobody, as long as it is closed once."""
@@ -102,6 +109,8 @@ class Runs(Check):
         run.ended = record.position
         if fact.result is not None and fact.result_fault is None:
             run.reported = fact.result.cost_usd_micros
+        if run.reported is None:
+            run.reported = fact.priced_usd_micros
 
     def _open(self, record: Record, name: str, what: str, again: bool = False) -> Run | None:
         run = self.past.runs.get(name)
@@ -139,7 +148,7 @@ class Runs(Check):
         run.state = "closed"
         work = self.past.works.get(run.work)
         if work is not None and work.live == fact.run:
-            work.live = ""
+            work.live, work.outcome = "", fact.outcome
 
 
 def _how(run: Run | None, otherwise: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from sqlite3 import Connection
 from typing import NamedTuple, get_args
 
-from events.budget import FundsReserved, FundsReturned, FundsSettled
+from events.budget import CostCorrected, FundsReserved, FundsReturned, FundsSettled
 from events.catalogue import AnyFact, ARequest
 from events.plan import OccurrenceSkipped, PlanDrawn
 from events.record import Record
@@ -95,6 +95,8 @@ class Truth:
                     self._book(fact, -fact.usd_micros, 0)
                 case FundsSettled() as fact:
                     self._book(fact, -fact.reserved_usd_micros, fact.cost_usd_micros)
+                case CostCorrected() as fact:
+                    self._book(fact, 0, fact.cost_usd_micros - fact.was_usd_micros)
             if record.position == until:
                 self._link = record.hash
 
@@ -119,7 +121,10 @@ class Truth:
                 )
 
     def _book(
-        self, fact: FundsReserved | FundsReturned | FundsSettled, held: int, spent: int
+        self,
+        fact: FundsReserved | FundsReturned | FundsSettled | CostCorrected,
+        held: int,
+        spent: int,
     ) -> None:
         key = fact.day.isoformat(), fact.category
         before = self._sums.get(key, (0, 0))

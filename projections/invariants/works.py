@@ -22,6 +22,8 @@ from projections.invariants.check import Check, Handler
 from projections.invariants.past import Run, Work
 
 Asked = WorkReleased | StepReached
+# An attempt that ended so may go on with another executor, or later.
+TURNED = ("rate_limited", "quota_exhausted", "not_ready", "misconfigured")
 
 
 class Works(Check):
@@ -72,6 +74,7 @@ class Works(Check):
                 fact.defer_limit,
                 only_if_idle=fact.only_if_idle,
                 start_before=fact.start_before,
+                action=fact.action,
             )
             if fact.start_before is not None and record.at > fact.start_before:
                 self.wrong(record, f"{fact.work} was to start before {fact.start_before}")
@@ -120,6 +123,7 @@ class Works(Check):
             fact.category,
             fact.ceiling_usd_micros,
             fact.priority,
+            fact.own_limit,
         )
 
     def _moved(self, record: Record, fact: WorkMoved) -> None:
@@ -145,7 +149,8 @@ class Works(Check):
     def _retrying(self, record: Record, fact: RunRetrying) -> None:
         if (work := self._idle(record, fact.work, "is tried again")) is None:
             return
-        if fact.step != work.step or fact.attempt != work.attempt + 1:
+        goes_on = fact.attempt == work.attempt and work.outcome in TURNED
+        if fact.step != work.step or (fact.attempt != work.attempt + 1 and not goes_on):
             why = f"attempt {fact.attempt} of step {fact.step} after attempt {work.attempt} of step"
             self.wrong(record, f"{why} {work.step}")
         work.out, work.begun = False, True

@@ -5,6 +5,7 @@ from sqlite3 import Connection
 
 from projections.database import place_of
 from projections.moments import rfc3339
+from projections.queries.alerts import Alert, alerts
 from projections.queries.documents import Document, bounded, listed, snapshot
 
 
@@ -20,7 +21,8 @@ class Ran(Document, frozen=True):
 
 
 class Failure(Document, frozen=True):
-    """A run that ended otherwise than well: failed, timed_out, misconfigured, too_late."""
+    """A run that ended otherwise than well: failed, timed_out, misconfigured, too_late, not_ready,
+    rate_limited, quota_exhausted."""
 
     run: str
     work: str
@@ -59,8 +61,8 @@ class Missed(Document, frozen=True):
 
 
 class Need(Document, frozen=True):
-    """What a person has to look at. `kind` is unknown, buried, misconfigured, no_funds or
-    question; `what` says it in words."""
+    """What a person has to look at. `kind` is unknown, buried, misconfigured, no_funds, question
+    or undelivered; `what` says it in words."""
 
     kind: str
     at: str
@@ -85,6 +87,7 @@ class Brief(Document, frozen=True):
     dropped: list[Gone]
     missed: list[Missed]
     needs: list[Need]
+    alerts: list[Alert]  # those that stand, and those that were over since
 
 
 def brief(connection: Connection, *, since: datetime, limit: int = 50) -> Brief:
@@ -108,6 +111,7 @@ def brief(connection: Connection, *, since: datetime, limit: int = 50) -> Brief:
             dropped=listed(connection, Gone, _DROPPED, since=begin, limit=cut),
             missed=listed(connection, Missed, _MISSED, since=begin, limit=cut),
             needs=listed(connection, Need, _NEEDS, since=begin, limit=cut),
+            alerts=alerts(connection, since=begin, limit=cut),
         )
 
 
@@ -118,7 +122,8 @@ _RAN = """SELECT action, count(*) AS runs, sum(state = 'succeeded') AS succeeded
     FROM runs WHERE ended_at >= :since AND started_at IS NOT NULL
     GROUP BY +action ORDER BY last_ended_at DESC, action LIMIT :limit"""
 _FAILED = """SELECT * FROM runs WHERE ended_at >= :since
-        AND state IN ('failed', 'timed_out', 'misconfigured', 'too_late')
+        AND state IN ('failed', 'timed_out', 'misconfigured', 'too_late', 'not_ready',
+            'rate_limited', 'quota_exhausted')
     ORDER BY ended_at DESC, position DESC LIMIT :limit"""
 _DROPPED = """SELECT * FROM works WHERE ended_at >= :since AND state IN ('dropped', 'cancelled')
         AND state IN ('failed', 'unknown', 'dropped', 'cancelled', 'buried')
@@ -135,6 +140,11 @@ _NEEDS = """SELECT * FROM (
             || iif(reason = '', '', ': ' || reason) AS what
         FROM works WHERE ended_at >= :since AND state IN ('unknown', 'buried')
             AND state IN ('failed', 'unknown', 'dropped', 'cancelled', 'buried')
+            AND revived_as IS NULL AND source <> 'alert'
+        UNION ALL
+        SELECT 'undelivered', raised_at, work, NULL, trim(alert || ' ' || subject),
+            'could not be delivered: ' || words
+        FROM alerts WHERE delivery = 'failed' AND (cleared_at IS NULL OR cleared_at >= :since)
         UNION ALL
         SELECT 'misconfigured', ended_at, work, run, action, reason
         FROM runs WHERE ended_at >= :since AND state = 'misconfigured'

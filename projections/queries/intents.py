@@ -23,6 +23,7 @@ class Intent(Document, frozen=True):
     since: str | None
     removed_at: str | None
     removed_reason: str
+    broken_at: str | None
     name_taken: bool
     due: int
     planned: int

@@ -25,9 +25,15 @@ class Line(Document, frozen=True):
     misconfigured: int
     too_late: int
     unknown: int
+    not_ready: int
+    rate_limited: int
+    quota_exhausted: int
     success_rate_millis: int | None
     mean_duration_ms: int | None
     cost_usd_micros: int
+    reported_usd_micros: int  # of that by the programs themselves
+    priced_usd_micros: int  # by tokens
+    estimated_usd_micros: int
 
 
 class Report(Document, frozen=True):
@@ -44,9 +50,15 @@ _SUMS = """coalesce(sum(runs), 0) AS runs, coalesce(sum(succeeded), 0) AS succee
     coalesce(sum(failed), 0) AS failed, coalesce(sum(timed_out), 0) AS timed_out,
     coalesce(sum(cancelled), 0) AS cancelled, coalesce(sum(misconfigured), 0) AS misconfigured,
     coalesce(sum(too_late), 0) AS too_late, coalesce(sum(unknown), 0) AS unknown,
+    coalesce(sum(not_ready), 0) AS not_ready, coalesce(sum(rate_limited), 0) AS rate_limited,
+    coalesce(sum(quota_exhausted), 0) AS quota_exhausted,
     sum(succeeded) * 1000 / nullif(sum(runs), 0) AS success_rate_millis,
     sum(duration_ms) / nullif(sum(started), 0) AS mean_duration_ms,
-    coalesce(sum(cost_usd_micros), 0) AS cost_usd_micros
+    coalesce(sum(cost_usd_micros), 0) AS cost_usd_micros,
+    coalesce(sum(cost_usd_micros - priced_usd_micros - estimated_usd_micros), 0)
+        AS reported_usd_micros,
+    coalesce(sum(priced_usd_micros), 0) AS priced_usd_micros,
+    coalesce(sum(estimated_usd_micros), 0) AS estimated_usd_micros
     FROM run_tallies WHERE day BETWEEN :first AND :last"""
 _COLUMNS: dict[By, str] = {
     "category": "category",

@@ -8,10 +8,10 @@ from projections.queries.documents import Document, bounded, listed, single
 class Request(Document, frozen=True):
     """What somebody asked for; `answer` is "" while there is none. It is planned, repeated,
     drawn, released, held, moved, cancelled, stopping, paused, resumed, reopened, due, added,
-    removed, enabled, disabled or refused."""
+    removed, enabled, disabled, revived or refused."""
 
     key: str
-    kind: str  # work, replan, release, move, cancel, pause, resume, signal, intent_*
+    kind: str  # work, replan, release, move, cancel, pause, resume, revive, signal, intent_*
     subject: str
     at: str
     note: str

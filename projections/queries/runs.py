@@ -52,8 +52,10 @@ class Run(Document, frozen=True):
     cpu_ms: int
     peak_bytes: int
     output_bytes: int
+    model: str  # that answered
     tokens: int | None
     trouble: str | None
+    settled_by: str | None  # who said what became of it: person or probe
     summary: str
     insights: list[str]
     questions: list[str]
@@ -71,6 +73,15 @@ class RunDetail(Run, frozen=True):
     output_cut: bool
     adopted: bool
     swept: bool
+    settled_note: str
+    input_tokens: int | None  # of the tokens, those that were in no cache
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    turns: int
+    session: str  # the program's own
+    resets_at: str | None  # when it may work again, by its own word
+    is_empty: bool  # It said that there was nothing to do.
     artifacts: list[str]
     data: Any
     tail: str

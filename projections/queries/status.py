@@ -5,6 +5,7 @@ from sqlite3 import Connection
 from projections.database import place_of
 from projections.queries.budget import Purse, purse
 from projections.queries.documents import Document, latest, listed, snapshot
+from projections.queries.executors import Executor, executors
 from projections.queries.queue import waiting_for
 from projections.queries.requests import Life, Pause, lives, pauses
 
@@ -20,7 +21,8 @@ class Running(Document, frozen=True):
     name: str
     category: str
     lane: str
-    state: str  # starting or running
+    executor: str
+    state: str  # starting or running; waiting, while others of its executor have its place
     step: int
     attempt: int
     since: str  # when its money was reserved
@@ -45,6 +47,7 @@ class Status(Document, frozen=True):
     waiting: int
     waiting_for: dict[str, int]
     budget: Purse | None  # of the day
+    executors: list[Executor]
     daemon: Life | None  # the latest life; whether it still lives the file cannot know
 
 
@@ -70,6 +73,7 @@ def status(connection: Connection, *, head: int | None = None) -> Status:
             waiting=sum(waiting.values()),
             waiting_for=waiting,
             budget=purse(connection, day),
+            executors=executors(connection),
             daemon=next(iter(lives(connection, limit=1)), None),
         )
 
@@ -77,9 +81,17 @@ def status(connection: Connection, *, head: int | None = None) -> Status:
 def running(connection: Connection, *, limit: int = RUNNING_MAX) -> list[Running]:
     """The oldest first."""
     sql = """SELECT *, at AS since FROM runs
-        WHERE state IN ('starting', 'running') AND state <> 'succeeded'
+        WHERE state IN ('starting', 'waiting', 'running') AND state <> 'succeeded'
         ORDER BY position LIMIT :limit"""
     return listed(connection, Running, sql, limit=limit)
+
+
+def unfinished(connection: Connection, *, limit: int = RUNNING_MAX) -> list[str]:
+    """The runs that have not ended, or else the works that are between two of them."""
+    if found := running(connection, limit=limit):
+        return [run.run for run in found]
+    sql = "SELECT work FROM works WHERE ended_at IS NULL AND waiting_since IS NULL LIMIT ?"
+    return [str(work) for (work,) in connection.execute(sql, (limit,))]
 
 
 def _phases(connection: Connection) -> list[str]:

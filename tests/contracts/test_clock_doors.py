@@ -20,7 +20,7 @@ from events.configuration import Clock
 from events.time import ClockStepped, HostSlept, IdleSeen, TimePassed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = 10.0
+SECONDS = 30.0
 SHORT = 0.001  # between two looks of a timer that has nothing else to do
 
 

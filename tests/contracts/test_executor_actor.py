@@ -12,14 +12,16 @@ from actors.executor.brief import RunBrief
 from actors.executor.state import Executing
 from actors.recall import Memory
 from events.catalogue import AnyFact
+from events.configuration import Action
 from events.daemon import DaemonStarted
 from events.record import Record
-from events.requests import Paused, Resumed
-from events.runs import RunCancelling, RunStarted, Trouble
-from tests.rules.executor_story import given, planned, released, starting
+from events.requests import Paused, Resumed, SettleRequested
+from events.runs import ProbeEnded, ProbeStarting, RunCancelling, RunStarted, Trouble
+from tests.rules.executor_story import LOST, given, loaded, planned, released, starting, when
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAUSED_LIFE = DaemonStarted("0.1", 2, "boot-2", paused=True)
+PROBING = ProbeStarting("p1-1", "r1-1", "w1-1", "read", NOON)
 STARTING = Record(50, NOON, "executor", 49, starting("read"))
 
 
@@ -53,6 +55,9 @@ class Watched:
         paused: bool = False,
     ) -> None:
         self.asked.append(("recover", brief.run, answers, same_boot, paused))
+
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        self.asked.append(("probe", brief.run, probe, answers))
 
     def close(self, wait_seconds: float) -> None:
         self.asked.append(("close",))
@@ -137,3 +142,37 @@ def test_the_process_itself_says_on_which_boot_it_began() -> None:
     for actor, door in (executor(open_run(began)), executor(open_run())):
         actor.resume(unheard(began))
         assert door.asked == [("recover", "r1-1", 50, True, False)]
+
+
+def unknown_run() -> Executing:
+    """One of which nobody saw the end, with a probe that is asked what became of it."""
+    probed = Action(command=("true",), probe_command=("look",))
+    state = given(loaded(read=probed), planned("read"), released("read"), starting("read"))
+    when(state, LOST)
+    return state
+
+
+def test_a_probe_is_asked_of_the_door() -> None:
+    actor, door = executor(unknown_run())
+    actor.perform(Record(70, NOON, "executor", 69, PROBING))
+    assert door.asked == [("probe", "r1-1", "p1-1", 70)]
+
+
+def test_a_probe_without_an_answer_is_asked_again_after_a_restart() -> None:
+    actor, door = executor(unknown_run())
+    actor.resume(())
+    assert door.asked == [("probe", "r1-1", "p1-1", 50)]
+
+
+def test_a_probe_that_has_answered_is_not_asked_again() -> None:
+    actor, door = executor(unknown_run())
+    actor.resume(unheard(ProbeEnded("p1-1", 0)))
+    assert door.asked == []
+
+
+def test_a_probe_of_what_a_person_has_settled_is_not_asked() -> None:
+    state = unknown_run()
+    when(state, SettleRequested("r1-1", "failed", "s"))
+    actor, door = executor(state)
+    actor.perform(Record(70, NOON, "executor", 69, PROBING))
+    assert door.asked == []

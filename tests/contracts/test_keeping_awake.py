@@ -23,7 +23,7 @@ from horarium.daemon.waking import KeepingAwake, Need
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 def starts(run: str) -> RunStarting:

@@ -14,7 +14,7 @@ from events.budget import (
     FundsReturned,
 )
 from events.catalogue import AnyFact
-from events.cleanup import SweepEnded, SweepStarting
+from events.cleanup import DiskSeen, SweepEnded, SweepStarting
 from events.daemon import DaemonStarted, DaemonStopped
 from events.plan import CandidatePassedOver, OccurrenceSkipped, WorkWithdrawn
 from events.runs import (
@@ -65,6 +65,7 @@ from tests.rules.projection_story import (
     configured,
     log,
 )
+from tests.rules.trouble_examples import OF_TROUBLE
 
 EXAMPLES: tuple[AnyFact, ...] = (
     *(fact for fact in LIFE),
@@ -77,10 +78,12 @@ EXAMPLES: tuple[AnyFact, ...] = (
     RunAdopted("r1", 42),
     SweepStarting("s1", "r1", ("r1",), NOON, NOON, 1, 1, NOON),
     SweepEnded("s1", 0, 0),
+    DiskSeen(1, 2),
     MORNING,
     PhaseEnded(TODAY, "morning", NOON),
     PhaseMissed(TODAY, "noon", NOON, EVENING, "daemon_down"),
     *OF_TIME_AND_INTENTS,
+    *OF_TROUBLE,
     OccurrenceDue("daily", NOON),
     OccurrenceMissed("daily", DAWN, NOON, 2, "late"),
     OccurrenceSkipped("daily", NOON, "intent_unknown"),

@@ -61,6 +61,18 @@ def test_status_tells_where_everything_stands(projections: Connection) -> None:
         "at": log(*STORY)[-1].at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "waiting": 2,
         "waiting_for": {"no_funds": 1, "phase_not_open": 1},
+        "executors": [
+            {
+                "executor": "noop",
+                "state": "ready",
+                "reason": "",
+                "since": None,
+                "until": None,
+                "rests": 0,
+                "open": 1,
+                "waiting": 0,
+            }
+        ],
     }
     assert [told["running"][0][key] for key in ("run", "work", "action", "state")] == [
         "r-busy",

@@ -20,7 +20,7 @@ from events.store import StoreFull
 from horarium.configuration import Loaded, load
 from horarium.daemon.reloading import RETRY_SECONDS, Reloading
 
-SECONDS = 10.0
+SECONDS = 30.0
 FIRST = '[actions.look]\nexecutor = "noop"\n'
 SECOND = FIRST + '[intents.a]\nrun = "look"\nevery = "1h"\n'
 BROKEN = FIRST + "[intents.a]\nrun = "

@@ -24,14 +24,19 @@ def now() -> datetime:
 
 
 class Told:
-    """What a door told, in order; a test waits for it instead of sleeping."""
+    """What a door told, in order; a test waits for it instead of sleeping. What it told of
+    itself, and not of a run, is apart."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[tuple[int, AnyObservation]] = SimpleQueue()
+        self.of_itself: SimpleQueue[AnyObservation] = SimpleQueue()
 
     def __call__(self, cause: int, facts: Sequence[AnyObservation]) -> None:
         for fact in facts:
-            self._queue.put((cause, fact))
+            if cause:
+                self._queue.put((cause, fact))
+            else:
+                self.of_itself.put(fact)
 
     def get(self, seconds: float = PATIENCE_SECONDS) -> tuple[int, AnyObservation]:
         """The next thing told, with what it answers."""

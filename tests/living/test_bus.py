@@ -36,7 +36,7 @@ from events.store import (
 )
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = 10
+SECONDS = 30
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ STARTED = DaemonStarted("0.2", 1, "boot")
 LOADED = ConfigurationLoaded(
     "d", Configuration(intents={"read": Intent(run="x", cron="0 * * * *")})
 )
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from events.requests import ReplanRequested, RequestRefused, WorkRequested
 from events.store import Row, Snapshot, StoreBroken, StoreBusy, StoreError, StoreFull, read
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = 10
+SECONDS = 30
 WORK: frozenset[type[Fact]] = frozenset({WorkRequested})
 REFUSALS: frozenset[type[Fact]] = frozenset({RequestRefused})
 

@@ -31,7 +31,7 @@ from horarium.daemon.lines import LINES, line_of
 from horarium.daemon.lock import Lock, Locked, Owner, owner_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = 10
+SECONDS = 30
 
 
 @pytest.fixture(autouse=True)

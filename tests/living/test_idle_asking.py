@@ -27,7 +27,7 @@ from events.record import Record
 from events.time import IdleProbing, IdleSeen
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SECONDS = 10
+SECONDS = 30
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -12,7 +13,7 @@ from actors.executor import identity
 from actors.executor.folders import folders_of, make_roots
 from actors.executor.keeper import beginning, words
 from actors.executor.keeper.client import Kept
-from events.runs import RunAdopted, RunEnded, RunResult, RunStarted
+from events.runs import KeeperFound, KeeperLost, RunAdopted, RunEnded, RunResult, RunStarted
 from tests.living.keeper_story import (
     Doors,
     gated,
@@ -35,6 +36,8 @@ from tests.living.process_story import (
 )
 
 pytestmark = pytest.mark.living
+
+TRIES = 20  # of what takes a while, on a machine that is busy with other things
 
 
 @pytest.fixture
@@ -196,8 +199,8 @@ def test_a_hundred_live_runs_are_adopted_at_once(data: Path, door: Doors, told: 
         first.start(each, ANSWERS)
     started = {fact.run: fact for fact in (told.next(RunStarted) for _ in briefs)}
     first.close(0)
-    took = []
-    for _ in range(3):
+    took = [inf]
+    while min(took) > 0.3 and len(took) <= TRIES:
         began, again = monotonic(), door(leaves=True)
         for each in briefs:
             again.recover(each, ANSWERS, started[each.run], same_boot=True)
@@ -225,6 +228,8 @@ def test_when_the_keeper_is_killed_another_adopts_what_runs_and_its_end_is_unkno
     until(lambda: starts(tmp_path))
     kill_keepers(data)
     assert told.next(RunAdopted) == RunAdopted("r1-1", started.pid)
+    assert told.of_itself.get(timeout=60) == KeeperLost(1)
+    assert told.of_itself.get(timeout=60) == KeeperFound()
     open_gate(gate)
     ended = told.next(RunEnded)
     assert (ended.trouble, ended.exit_code) == ("lost", None)

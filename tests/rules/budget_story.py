@@ -92,5 +92,5 @@ def given(*facts: AnyFact) -> Ledger:
     return before(loaded(), day_started(), *facts)
 
 
-def when(ledger: Ledger, fact: AnyFact) -> Sequence[AnyDecision]:
-    return RULES.consider(ledger, Record(7, NOON, "somebody", None, fact))
+def when(ledger: Ledger, fact: AnyFact, at: datetime = NOON) -> Sequence[AnyDecision]:
+    return RULES.consider(ledger, Record(7, at, "somebody", None, fact))

@@ -19,10 +19,13 @@ from events.requests import (
     ResumeRequested,
 )
 from events.time import (
+    HostSlept,
     TimePassed,
 )
 from events.work import WorkState
+from tests.rules.explain_alerts_story import QUESTIONS as OF_ALERTS
 from tests.rules.explain_matrix_story import lived
+from tests.rules.explain_runs_story import QUESTIONS as OF_RUNS
 from tests.rules.explain_story import (
     DAWN,
     DOLLAR,
@@ -72,6 +75,12 @@ def phase_while_down() -> Explanation:
     world = World().until("17:00")
     world.say(at("17:01"), DaemonStopped("asked"), "daemon")
     world.say(at("23:00"), DaemonStarted("0", 2, "boot"), "daemon")
+    return world.why_phase("evening")
+
+
+def phase_while_asleep() -> Explanation:
+    world = World().until("17:00")
+    world.say(at("23:00"), HostSlept(6 * 3_600_000, at("17:00")), "timer")
     return world.why_phase("evening")
 
 
@@ -182,6 +191,7 @@ QUESTIONS: dict[tuple[str, str], Callable[[], Explanation]] = {
     ("skip", "phase_unknown"): waits_for_no_phase,
     ("phase_miss", "daemon_down"): phase_while_down,
     ("phase_miss", "before_first_start"): phase_before_the_first_start,
+    ("phase_miss", "asleep"): phase_while_asleep,
     ("refusal", "unknown_subject"): asked_for_what_nobody_knows,
     ("refusal", "unknown_phase"): asked_for_no_phase,
     ("refusal", "already_ended"): lambda: cancels("08:00"),
@@ -217,5 +227,7 @@ QUESTIONS: dict[tuple[str, str], Callable[[], Explanation]] = {
 }
 
 QUESTIONS |= OF_TIME
+QUESTIONS |= OF_ALERTS
+QUESTIONS |= OF_RUNS
 QUESTIONS |= {("withdrawal", it): partial(taken_back, it) for it in get_args(WithdrawReason)}
 QUESTIONS |= {("end", it): partial(ended, it) for it in get_args(WorkState)}

@@ -27,6 +27,7 @@ ALL: tuple[Source, ...] = ("request", "cron", "template")
 BRIEFLY: tuple[Source, ...] = ("request", "cron")
 ASKED: tuple[Source, ...] = ("request",)
 PLANNED: tuple[Source, ...] = ("template",)
+SCHEDULED: tuple[Source, ...] = ("cron",)
 
 
 def resumes(world: World) -> None:
@@ -114,6 +115,10 @@ WORKS: tuple[Row, ...] = (
     ("funds", "over_day_limit", ALL, Setting({"ceiling_usd_micros": 11 * DOLLAR}, RICH)),
     ("funds", "category_spent", ALL, Setting(house=dear("study", 4.5), inject=spends("big"))),
     ("funds", "day_spent", ALL, Setting(house=CHORES_TEN, inject=spends("big"))),
+    ("funds", "over_own_limit", SCHEDULED, Setting(intent={"daily_usd_micros": DOLLAR // 2})),
+    ("funds", "own_limit_spent", SCHEDULED,
+     Setting({"attempts": 2, "backoff_seconds": 60}, outcome=ending(exit_code=1),
+             intent={"daily_usd_micros": 3 * DOLLAR // 2})),
     ("funds", "closed", ALL, Setting(house=WILD, inject=spends("wild"), outcome=overruns)),
     ("drop", "no_phase_left", BRIEFLY,
      Setting(phase="evening", inject=changes_configuration(phases=()))),
@@ -134,7 +139,8 @@ WORKS: tuple[Row, ...] = (
     ("outcome", "unknown", ALL, Setting(outcome=ending(exit_code=None))),
     *(("fault", fault, ALL, Setting(outcome=ending(result_fault=fault)))
       for fault in get_args(ResultFault)),
-    *(("trouble", trouble, ALL, Setting(outcome=troubled(trouble)))
+    *(("trouble", trouble, ALL, Setting(outcome=ending(exit_code=None, trouble=trouble,
+                                                      resets_at=at("09:00"))))
       for trouble in get_args(Trouble) if trouble not in ("paused", "doors_closed")),
 )  # fmt: skip
 

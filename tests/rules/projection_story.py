@@ -12,6 +12,7 @@ from events.budget import (
     FundsSettled,
 )
 from events.catalogue import AnyFact
+from events.cleanup import SweepRequested, SweepStarting
 from events.configuration import (
     Configuration,
     ConfigurationLoaded,
@@ -148,6 +149,7 @@ def configured(*phases: Phase, starts_at: time = time(0)) -> ConfigurationLoaded
 BELL = Intent(run="gather", on=On(signal="bell"))
 ASKED = WorkRequested("gather", "k")
 BECAME = WorkPlanned("w1", "gather", "request", "k", STEPS, "research", "main")
+SWEEPING = SweepStarting("s5-1", "", (), NOON, NOON, 1, 1, NOON, occasion="asked", key="k")
 ANSWERS: list[tuple[AnyFact, AnyFact, str]] = [
     (ASKED, BECAME, "planned"),
     (ASKED, RequestRepeated("k", "w1"), "repeated"),
@@ -162,6 +164,7 @@ ANSWERS: list[tuple[AnyFact, AnyFact, str]] = [
     (ResumeRequested("all", "k"), Resumed("all"), "resumed"),
     (ResumeRequested("category", "k", "research"), CategoryReopened("research"), "reopened"),
     (SignalReceived("bell", "k"), OccurrenceDue("ring", NOON), "due"),
+    (SweepRequested("k"), SWEEPING, "started"),
     (IntentAddRequested("ring", BELL, "k"), IntentAdded("ring", BELL, "request", "k"), "added"),
     (IntentRemoveRequested("ring", "k"), IntentRemoved("ring", "asked", "k"), "removed"),
     (IntentSwitchRequested("ring", True, "k"), IntentSwitched("ring", True, "k"), "enabled"),

@@ -389,5 +389,5 @@ def _waits_for_good_reason(world: World, queue: Queue, work: Work) -> bool:
             return bool(world.latest < rings_at == work.wakes_at)
         case "phase_not_open":
             return work.until is not None and work.until > world.latest
-        case "not_idle" | None:  # No work here waits for an idle machine.
+        case "not_idle" | "quiet_hours" | None:  # No work here waits for an idle machine.
             return False

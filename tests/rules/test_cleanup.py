@@ -8,7 +8,8 @@ from hypothesis import strategies as some
 from msgspec import msgpack
 
 from actors.cleanup.evidence import TOO_LATE, run_ended
-from actors.cleanup.rules import RULES, Cleaning, open_sweeps
+from actors.cleanup.rules import RULES
+from actors.cleanup.state import Cleaning, open_sweeps
 from events.catalogue import AnyDecision, AnyFact
 from events.cleanup import SweepEnded, SweepStarting
 from events.configuration import Cleanup, Configuration, ConfigurationLoaded, ExecutorKind

@@ -9,6 +9,7 @@ from actors.clock.rules import next_instant
 from events.configuration import WEEKDAYS, ConfigurationLoaded, Phase
 from events.time import (
     DayStarted,
+    HostSlept,
     OccurrencesReopened,
     PhaseEnded,
     PhaseMissed,
@@ -212,6 +213,15 @@ def test_a_new_phase_starts_without_delay_and_one_that_is_over_was_not_missed() 
     assert wakes is not None and wakes <= at("10:00")
     assert when(clock, at("10:00"), PASSED) == [
         PhaseStarted(FRIDAY, "morning", at("06:00"), at("12:00"))
+    ]
+
+
+def test_a_phase_that_the_machine_slept_through_says_so() -> None:
+    clock = started(at("09:00"), loaded(MORNING, AFTERNOON))
+    slept = HostSlept(10 * 3_600_000, at("10:00"))
+    assert when(clock, at("20:00"), slept) == [
+        PhaseEnded(FRIDAY, "morning", at("12:00")),
+        PhaseMissed(FRIDAY, "afternoon", at("12:00"), at("18:00"), "asleep"),
     ]
 
 

@@ -243,6 +243,31 @@ def test_one_that_waits_is_made_up_for_by_the_next_that_comes_in_time() -> None:
     assert world.clock.waiting == {}
 
 
+def test_the_earliest_that_waits_stands_for_others_and_comes_all_the_same() -> None:
+    often = Intent(run="read", every_seconds=600, misfire="run_once_earliest")
+    world = world_of(1, a=often, b=often)
+    told = world.be_down(timedelta(minutes=39, seconds=30))
+    first, ten = at("09:40"), at("10:00")
+    assert OccurrencesCoalesced("b", at("09:50"), ten, 2, first, "daemon_down") in told
+    told = world.pass_time(30 * SECOND)
+    assert [fact for fact in told if fact.intent == "b"] == [OccurrenceDue("b", at("10:10"))]
+    told = world.pass_time(30 * SECOND)
+    assert told == [OccurrenceDue("b", first, overdue=True)]
+
+
+def test_the_earliest_that_waits_is_enough_for_another_absence_too() -> None:
+    often = Intent(run="read", every_seconds=600, misfire="run_once_earliest")
+    world = world_of(1, a=often, b=often)
+    world.be_down(timedelta(minutes=29, seconds=30))
+    told = world.sleep(timedelta(minutes=22))
+    first, ten = at("09:40"), at("10:00")
+    of_b = [fact for fact in told if getattr(fact, "intent", "") == "b"]
+    assert OccurrencesCoalesced("b", ten, ten, 1, first, "host_slept") in of_b
+    assert {fact.into for fact in of_b if isinstance(fact, OccurrencesCoalesced)} == {first}
+    world.pass_time(2 * MINUTE)
+    assert world.dues("b") == [first]
+
+
 def test_where_all_are_to_run_the_ones_that_wait_stay_in_line() -> None:
     world = world_of(1, read=replace(HOURLY, misfire="run_all"))
     world.be_down(timedelta(hours=2, minutes=29, seconds=30))

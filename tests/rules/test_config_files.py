@@ -35,6 +35,7 @@ from events.configuration import (
 from horarium.configuration import load
 from horarium.configuration.descriptions import DESCRIPTIONS
 from horarium.configuration.fault import Faults
+from horarium.configuration.filled import in_a_file
 from horarium.configuration.schema import schema, schema_text
 from horarium.configuration.shapes import Many, Named, Place, Shape, Short, Table, table
 from horarium.doctor import examine
@@ -44,6 +45,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config.toml"
 CASS = ROOT / "examples" / "cass.toml"
 HOMER = ROOT / "examples" / "homer.toml"
+OVERNIGHT = ROOT / "examples" / "overnight.toml"
 AGENT = ROOT / "examples" / "cass_agent.py"
 
 
@@ -121,14 +123,16 @@ def test_the_shipped_configuration_shows_the_defaults() -> None:
     found = load(CONFIG, {}).configuration
     assert (found.day, found.plan, found.executor) == (Day(), Plan(), Executor())
     assert (found.policies, found.clock) == (Policies(), Clock())
-    assert (found.cleanup, found.store, found.log) == (Cleanup(), Storage(), Lines())
+    assert found.cleanup == Cleanup(**in_a_file(Cleanup))  # type: ignore[arg-type]  # Its own.
+    assert (found.store, found.log) == (Storage(), Lines())
     assert (found.budget.daily_usd_micros, found.budget.reserve_usd_micros) == (5_000_000, 500_000)
     noop, look, check = (
         found.actions["noop"],
         found.templates["look-around"],
         found.intents["machine-check"],
     )
-    assert noop == Action(executor="noop", lane="noop", description=noop.description)
+    told: dict[str, Any] = in_a_file(Action) | {"description": noop.description}
+    assert noop == Action(executor="noop", lane="noop", **told)
     assert look == Template(
         steps=look.steps, description=look.description, windows=look.windows, per_day=5
     )
@@ -144,7 +148,7 @@ def test_the_shipped_configuration_costs_nothing_and_fills_every_phase() -> None
     assert any(window.start == window.end for window in look.windows), "welcome at any time"
 
 
-@pytest.mark.parametrize("file", [CONFIG, CASS, HOMER], ids=["config", "cass", "homer"])
+@pytest.mark.parametrize("file", [CONFIG, CASS, HOMER, OVERNIGHT], ids=lambda file: file.stem)
 def test_the_doctor_finds_no_error_in_what_ships(file: Path, tmp_path: Path) -> None:
     found = examine(file, tmp_path / "data", os.environ)
     assert [fault for fault in found if fault.severity == "error"] == []

@@ -2,16 +2,19 @@
 
 from datetime import UTC, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from events.configuration import Action, Configuration, Step, Template, Window
 from horarium.configuration import ConfigError, Fault, digest_of, faults, load, render
+from horarium.configuration.filled import in_a_file
 from tests.rules.configuration_story import FREE, loaded, said
 
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
-    assert loaded(tmp_path, "") == Configuration()
+    told: dict[str, Any] = in_a_file(Configuration)
+    assert loaded(tmp_path, "") == Configuration(**told)
 
 
 def test_units_become_those_of_the_log(tmp_path: Path) -> None:
@@ -42,6 +45,7 @@ def test_units_become_those_of_the_log(tmp_path: Path) -> None:
             timeout_seconds=5_400,
             estimate_usd_micros=100_000,
             input_json='{"a":["x",true],"z":1.5}',
+            backoff_jitter_millis=100,
         )
     }
     assert found.templates == {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from events.configuration import Clock, Dates, Hours, Intent, On, Policies
+from events.intents import ALERTS
 from horarium.configuration import load
 from tests.rules.configuration_story import FREE, loaded, said
 
@@ -226,7 +227,7 @@ def test_what_is_said_with_a_variable_is_read_alike(tmp_path: Path) -> None:
         pytest.param(
             A + "on = { alert = 'clock_steped' }",
             "9  intents.a.on.alert  unknown alert 'clock_steped'; there are "
-            "configuration_refused, clock_stepped (did you mean 'clock_stepped'?)",
+            f"{', '.join(ALERTS)} (did you mean 'clock_stepped'?)",
             id="an alert that nobody raises",
         ),
         pytest.param(

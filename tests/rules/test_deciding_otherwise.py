@@ -195,6 +195,8 @@ def test_from_the_middle_on_only_what_came_later_is_decided_otherwise() -> None:
     sides = Sides(log, lambda it: replace(it, plan=wider), after=after, since=noon)
     assert sides.differences
     for found in sides.differences:
+        if found.kind == "alert":  # Under other settings it may never have been raised.
+            continue
         assert found.otherwise is not None
         assert (found.otherwise.started_at or noon) >= noon
 

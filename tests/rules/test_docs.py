@@ -41,7 +41,12 @@ TABLES = {
     "[clock]": "Clock",
     "[plan]": "Plan",
     "[executor]": "Executor",
+    "[executors.KIND]": "Provider",
+    "[executors.KIND.quotas.NAME]": "Quota",
+    "[prices.MODEL]": "Price",
+    "[alerts]": "Alerts",
     "[cleanup]": "Cleanup",
+    "[cleanup.foreign.NAME]": "Foreign",
     "[store]": "Storage",
     "[log]": "Lines",
 }
@@ -83,7 +88,7 @@ def options(command: click.Command, rest: str) -> set[str]:
     """The options that a command takes, those of the part of it that is named among them."""
     taken = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
     if isinstance(command, click.Group) and (word := rest.split()[:1]):
-        part = command.commands.get(word[0])
+        part = command.commands.get(word[0]) or command.commands.get(getattr(command, "shown", ""))
         return taken | (options(part, "") if part else set())
     return taken | {"--help", "-h"}
 

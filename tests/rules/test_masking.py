@@ -11,7 +11,13 @@ from msgspec.json import Decoder, encode
 from msgspec.json import decode as from_json
 
 from events.catalogue import AnyFact
-from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused, Intent
+from events.configuration import (
+    Action,
+    Configuration,
+    ConfigurationLoaded,
+    ConfigurationRefused,
+    Intent,
+)
 from events.intents import (
     AlertRaised,
     IntentAdded,
@@ -21,7 +27,9 @@ from events.intents import (
     SignalReceived,
 )
 from events.record import Record
+from events.requests import WorkRequested
 from events.time import Expected, IdleSeen, OccurrenceDue, OccurrencesExpected
+from events.work import WorkPlanned
 from horarium.masking import Masker, looks_random
 from tests.contracts.test_projector import EXAMPLES
 from tests.rules.stepping_story import lived
@@ -152,6 +160,16 @@ def test_times_are_left_alone() -> None:
 
 
 SECRET = "my cat is called Ninive"
+
+
+def told(alert: str, words: str) -> WorkPlanned:
+    """Work that tells an alert."""
+    given = encode({"alert": alert, "subject": "", "words": words}).decode()
+    return WorkPlanned(
+        "w1-1", "x", "alert", "k", (), "c", "notify", None, None, "low", 0, 0, input_json=given
+    )
+
+
 SAYS = {
     "a signal": SignalReceived("bell", "k", f'{{"x": "{SECRET}"}}'),
     "what a signal made due": OccurrenceDue("heard", NOON, data_json=f'"{SECRET}"'),
@@ -162,6 +180,11 @@ SAYS = {
         "mine", Intent(run="read", now=True, input_json=f'{{"x": "{SECRET}"}}'), "request", "k"
     ),
     "faults of a file": ConfigurationRefused("config.toml", ("a", f"[intents.x] {SECRET}")),
+    "a prompt": WorkRequested("ask", "k", action=Action(executor="claude", prompt=SECRET)),
+    "a prompt that is configured": ConfigurationLoaded(
+        "d", Configuration(actions={"ask": Action(executor="claude", prompt=SECRET)})
+    ),
+    "what tells of such faults": told("configuration_refused", SECRET),
     "the alert about them": AlertRaised("configuration_refused", f"[intents.x] {SECRET}"),
 }
 
@@ -186,6 +209,14 @@ def test_secrets_are_masked_in_words_that_stay(fact: AnyFact) -> None:
     said = encode(Masker(with_output=True).document(from_json(encode(fact)))).decode()
     assert not any(token in said for token in TOKENS.values())
     assert type(Decoder(AnyFact).decode(said)) is type(fact)
+
+
+def test_what_tells_an_alert_is_given_what_stands_in_it_and_as_it_stands_there() -> None:
+    words = f"token={TOKENS['random']} was refused"
+    masker = Masker()
+    raised = masker.document(from_json(encode(AlertRaised("run_unknown", words, "r1-1"))))
+    planned = masker.document(from_json(encode(told("run_unknown", words))))
+    assert from_json(planned["input_json"])["words"] == raised["words"] != words
 
 
 def test_the_name_of_an_intent_stays_the_same_wherever_it_stands() -> None:

@@ -19,6 +19,7 @@ TENS = tuple(range(0, 1_440, 10))
 NIGHT = (60, 90, 120, 150, 180, 210)  # on the wall, every half hour from one to half past three
 SPRING, AUTUMN = datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)
 WHY = ("daemon_down", "host_slept")
+ON_CHANGES = 6  # choices of what happens when clocks change, for each of the other choices
 PLAIN = datetime(2026, 1, 15, tzinfo=UTC)
 
 SITUATIONS: Mapping[str, tuple[datetime, Scene]] = {
@@ -50,9 +51,18 @@ def choice_of(policies: dict[str, Any]) -> Choice:
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_every_policy_beside_every_other_does_as_the_second_opinion_says(situation: str) -> None:
     midnight, scene = SITUATIONS[situation]
-    for policies in table():
+    for policies in telling(scene):
         choice = choice_of(policies)
         both_agree(scene, choice, midnight)
+
+
+def telling(scene: Scene) -> list[dict[str, Any]]:
+    """All choices; where no clocks change, what is to happen then is chosen in turn."""
+    choices = table()
+    if scene.clocks.before != scene.clocks.after:
+        return choices
+    return [choices[first + first // ON_CHANGES % ON_CHANGES]
+            for first in range(0, len(choices), ON_CHANGES)]  # fmt: skip
 
 
 def both_agree(scene: Scene, choice: Choice, midnight: datetime) -> None:

@@ -6,12 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.executor.programs.prices import Price, cost_of, priced
-from actors.executor.programs.program import Said, Spent, Tokens
+from actors.executor.programs.prices import cost_of, priced
+from actors.executor.programs.program import Said, Spent, Tokens, plus
+from events.configuration import Price
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
-BELL = Price(input=3_000_000, output=15_000_000, cache_read=300_000, cache_write=3_750_000)
-OWN = {"bell-2": BELL, "bell-*": Price(1_000_000, 2_000_000), "local/*": Price(0, 0)}
+
+
+def price(given: int, made: int, read: int | None = None, written: int | None = None) -> Price:
+    return Price(
+        input_usd_micros=given,
+        output_usd_micros=made,
+        cache_read_usd_micros=read,
+        cache_write_usd_micros=written,
+    )
+
+
+BELL = price(3_000_000, 15_000_000, 300_000, 3_750_000)
+OWN = {"bell-2": BELL, "bell-*": price(1_000_000, 2_000_000), "local/*": price(0, 0)}
 USED = Tokens(1_000, 200, 50_000, 4_000)
 
 
@@ -24,11 +36,11 @@ def test_cached_tokens_cost_like_input_where_nothing_is_said() -> None:
 
 
 def test_a_part_of_a_micro_dollar_is_a_whole_one() -> None:
-    assert priced(Tokens(input=1), "bell-2", {"bell-2": Price(1, 1)}, AT) == 1
+    assert priced(Tokens(input=1), "bell-2", {"bell-2": price(1, 1)}, AT) == 1
 
 
 def test_a_name_counts_before_its_beginning_and_the_longest_beginning_first() -> None:
-    own = {**OWN, "bell-2*": Price(7_000_000, 0)}
+    own = {**OWN, "bell-2*": price(7_000_000, 0)}
 
     assert priced(Tokens(input=1), "bell-2", own, AT) == 3
     assert priced(Tokens(input=1), "bell-21", own, AT) == 7
@@ -45,7 +57,7 @@ def test_a_model_that_nobody_knows_has_no_price(model: str) -> None:
 
 
 def test_what_is_reported_counts_before_what_is_reckoned() -> None:
-    said = Said(cost_usd_micros=12, cost_source="reported", tokens=USED)
+    said = Said(cost_usd_micros=12, tokens=USED)
 
     assert cost_of(said, "bell-2", OWN, AT) == 12
 
@@ -76,11 +88,11 @@ PRICES = st.integers(0, 10**9)
 @given(
     st.builds(Tokens, COUNTS, COUNTS, COUNTS, COUNTS),
     st.builds(Tokens, COUNTS, COUNTS, COUNTS, COUNTS),
-    st.builds(Price, PRICES, PRICES, PRICES, PRICES),
+    st.builds(price, PRICES, PRICES, PRICES, PRICES),
 )
-def test_more_tokens_never_cost_less(some: Tokens, more: Tokens, price: Price) -> None:
+def test_more_tokens_never_cost_less(some: Tokens, more: Tokens, each: Price) -> None:
     one, other, both = (
-        priced(tokens, "m", {"m": price}, AT) for tokens in (some, more, some.plus(more))
+        priced(tokens, "m", {"m": each}, AT) for tokens in (some, more, plus(some, more))
     )
 
     assert one is not None and other is not None and both is not None
@@ -93,4 +105,4 @@ def test_the_library_knows_what_one_s_own_table_does_not() -> None:
 
     assert priced(used, "claude-sonnet-4-5-20250929", {}, AT) == 3_232_500
     assert priced(used, "anthropic/claude-sonnet-4-5", {}, AT) == 3_232_500
-    assert priced(used, "claude-sonnet-4-5", {"claude-*": Price(1, 0)}, AT) == 2
+    assert priced(used, "claude-sonnet-4-5", {"claude-*": price(1, 0)}, AT) == 2

@@ -100,8 +100,8 @@ TROUBLES = {
     "The provider has refused the request due to a safety policy": "refused",
     "connect ECONNREFUSED 127.0.0.1:11434": "not_ready",
     "getaddrinfo ENOTFOUND api.example": "not_ready",
-    "something else entirely": "failed",
-    "": "failed",
+    "something else entirely": "said_failed",
+    "": "said_failed",
 }
 
 

@@ -43,7 +43,10 @@ HOUSE = Configuration(
     budget=Budget(daily_usd_micros=1_000, reserve_usd_micros=200, categories={"study": 600}),
     lanes={"main": Lane(concurrency=1)},
     executor=Executor(concurrency=2),
-    actions={"read": Action(category="study", estimate_usd_micros=100)},
+    actions={
+        "read": Action(category="study", estimate_usd_micros=100),
+        "tidy": Action(category="study", estimate_usd_micros=100, executor="sweep"),
+    },
     intents={"hourly": Intent(run="read", every_seconds=3_600)},
 )
 
@@ -208,12 +211,13 @@ DONE = more(
     ("budget", N + 7, FundsSettled("r19-1", "w18-1", "study", DAY, 100, 100, "estimated")),
 )
 SWEEP = SweepStarting("s22-1", "r19-1", ("r9-1",), SIX, SIX, 1, 5, SIX + HOUR, ("w8-1",))
+TIDY = (Step(action="tidy"),)
 SWEEPING = more(
-    ASKED,
-    PLANNED,
-    RELEASED,
+    ("cli", None, WorkRequested("tidy", "k")),
+    (*PLANNED[:2], planned("w18-1", key="k", name="tidy", steps=TIDY)),
+    (*RELEASED[:2], released("w18-1", "r19-1", action="tidy")),
     RESERVED,
-    (*STARTING[:2], starting("w18-1", "r19-1", executor="sweep")),
+    (*STARTING[:2], starting("w18-1", "r19-1", action="tidy", executor="sweep")),
 )
 
 

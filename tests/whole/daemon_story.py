@@ -29,7 +29,7 @@ from horarium import client, reading
 from horarium.cli import horarium
 from horarium.places import Places, places
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.01
 PROGRAM = ("-m", "horarium")
 NO_LOG = (reading.NoLog, codec.UnreadableRecord)  # yet, or any more

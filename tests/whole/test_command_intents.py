@@ -202,7 +202,7 @@ def test_other_requests_are_asked_and_answered(
     ("reason", "subject", "said"),
     [
         ("unknown_intent", "te", "no intent is called 'te'. Did you mean tea?"),
-        ("name_taken", "tea", "an intent is called tea already."),
+        ("name_taken", "tea", "something is called tea already."),
         ("not_made_by_hand", "backup", "`horarium intent disable backup`"),
         ("nobody_listens", "bell", "no intent waits for the signal bell."),
         ("intent_disabled", "tea", "tea is disabled."),

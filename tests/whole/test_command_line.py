@@ -75,7 +75,7 @@ def test_every_command_explains_itself_and_knows_where_things_are(name: str) -> 
     result = CliRunner().invoke(horarium, [name, "--help"])
     assert result.exit_code == 0
     assert "--config" in result.output and "--data" in result.output
-    assert ("--json" in result.output) == (name not in ("config", "intent"))
+    assert ("--json" in result.output) == (name not in ("budget", "config", "intent"))
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,12 @@ import pytest
 from click.testing import Result
 
 from actors.replay.books import BOOKS
-from events.budget import FundsSettled
 from events.head import HeadFile
 from events.record import Record
 from events.runs import RunCancelling, RunStarted
 from events.sqlite import SqliteStore
 from events.store import Row, Store, pages
-from events.work import WorkFinished
+from events.work import WorkFinished, WorkPlanned
 from horarium.patience import RanTooLong, patience
 from horarium.places import Places, places
 from projections.projector import rebuild
@@ -96,15 +95,15 @@ def test_json_has_what_was_found(whole: Places) -> None:
 
 
 def test_what_is_decided_differently_now_is_told_apart_and_is_no_fault(tmp_path: Path) -> None:
-    other = saying("budget", FundsSettled, with_(source=lambda it: "reported"))
+    other = saying("planner", WorkPlanned, with_(note=lambda it: "as it was"))
     here = filled(tmp_path, lived(other, 3)[0])
     result = call(here, "verify", "--json")
     found = told(result)
     assert (result.exit_code, found["violations"]) == (0, [])
     first = found["decided_differently"][0]
-    assert (first["then"]["source"], first["now"]["source"]) == ("reported", "estimated")
+    assert first["then"]["note"] == "as it was" and "note" not in first["now"]
     words = call(here, "verify").stdout
-    assert "Decided differently now" in words and "source=estimated" in words
+    assert "Decided differently now" in words and "note=as it was" in words
     assert told(call(here, "verify", "--json", "--no-recompute"))["decided_differently"] == []
 
 

@@ -43,4 +43,4 @@ def test_what_ran_and_what_waited_when_it_was_killed_is_done_once(tmp_path: Path
     next_start = min(r.at for r in log if isinstance(r.fact, RunStarted) and r.at > up)
     assert Counter(starts.read_text().split()).most_common(1)[0][1] == 1
     assert len(starts.read_text().split()) == RUNNING + QUEUED
-    assert (next_start - up).total_seconds() <= 2  # 0.3 on a machine of its own
+    assert (next_start - up).total_seconds() <= 10  # 0.3 on a machine of its own

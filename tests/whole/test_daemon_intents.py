@@ -67,7 +67,7 @@ def test_an_intent_made_by_hand_is_due_at_once_and_can_be_removed(daemon: Daemon
     assert len(daemon.facts(IntentAdded)) == 1
     assert said(daemon, "intent", "add", "hourly", "--run", "echo", "--every", "1h")[0] == 0
     taken = said(daemon, "intent", "add", "hourly", "--run", "echo", "--at", "now")
-    assert taken == (1, "Error: an intent is called hourly already.")
+    assert taken == (1, "Error: something is called hourly already.")
     assert said(daemon, "intent", "remove", "hourly")[0] == 0
     assert said(daemon, "intent", "remove", "hourly")[0] == 1
     code, words = said(daemon, "intent", "remove", "ring")
@@ -106,9 +106,15 @@ def test_what_was_expected_of_a_daemon_that_was_killed_stays_open(tmp_path: Path
     assert call(here, "status").stdout.splitlines()[1].startswith("not running")
 
 
+def stands_still(pid: int) -> bool:
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
 def test_a_daemon_that_stands_still_is_said_to_hang(tmp_path: Path) -> None:
     with living(house(tmp_path, HOUSE)) as daemon:
         daemon.send(signal.SIGSTOP)
+        wait_for(lambda: stands_still(daemon.process.pid), "all of its threads")
         result = daemon.command("status")
         assert result.exit_code == 1
         assert result.stdout.splitlines()[1] == "hung: nothing came back in 4 s"
@@ -126,5 +132,5 @@ def test_what_was_made_and_switched_by_hand_outlives_the_daemon(tmp_path: Path) 
         due = {one["intent"]: one for one in daemon.projected().told("status")["intents"]}
         assert due["hourly"]["next_due_at"] and not due["night"]["enabled"]
         taken = said(daemon, "intent", "add", "hourly", "--run", "echo", "--at", "now")
-        assert taken == (1, "Error: an intent is called hourly already.")
+        assert taken == (1, "Error: something is called hourly already.")
         assert said(daemon, "intent", "remove", "hourly")[0] == 0

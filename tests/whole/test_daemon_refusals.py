@@ -40,7 +40,7 @@ FAULTS = (
     (':5  budget.daily_usd', "negative"),
     (':7  budget.categories.general', "percentage"),
     (':9  lanes.main.concurency', "did you mean 'concurrency'"),
-    (':11  actions.a.executor', "command, noop, python, sweep"),
+    (':11  actions.a.executor', "command, http, noop, python, sweep, aider, claude"),
     (':12  actions.a.command', "not a list"),
     (':13  actions.a.timeout', '"90s"'),
     (':16  actions.b.priority', "critical, high, normal, low, idle"),

@@ -227,7 +227,7 @@ at_phase_end = "drop"
 def test_at_the_end_of_its_phase_what_has_not_started_is_put_off_or_dropped(
     tmp_path: Path,
 ) -> None:
-    here = house(tmp_path, phases_from_now(4, 60) + PHASED)
+    here = house(tmp_path, phases_from_now(8, 60) + PHASED)
     with living(here) as daemon:
         long = daemon.request("long", phase="p0")
         dropped = daemon.request("droppable", phase="p0")

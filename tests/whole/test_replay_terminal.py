@@ -16,7 +16,7 @@ from horarium.browsing import KEPT_PAGES, Browser
 from horarium.places import Places
 from tests.contracts.bundle_story import a_house
 
-SECONDS = 20.0
+SECONDS = 45.0
 PROMPT = "q quit"
 
 

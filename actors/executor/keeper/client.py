@@ -20,6 +20,7 @@ from actors.executor.keeper.words import (
     Bye,
     Hello,
     Order,
+    Probe,
     Recover,
     Report,
     Start,
@@ -28,10 +29,22 @@ from actors.executor.keeper.words import (
     Unbegun,
 )
 from actors.executor.noop import nothing
+from actors.executor.secrets import variables
 from actors.executor.spawning import NotStarted
-from events.runs import RunAdopted, RunEnded, RunStarted, Trouble
+from events.catalogue import AnyObservation
+from events.runs import (
+    KeeperFound,
+    KeeperLost,
+    ProbeEnded,
+    RunAdopted,
+    RunEnded,
+    RunStarted,
+    Trouble,
+)
 
 SLACK_SECONDS = 10.0  # beyond a run's grace, until its keeper is not waited for any more
+OF_ITSELF = 0  # what answers no decision
+DETAIL_CHARACTERS = 500
 TRIES = 3  # to find a keeper that hears us
 REST_SECONDS, REST_SECONDS_MAX = 1.0, 30.0  # before it is tried again, longer each time
 
@@ -83,9 +96,10 @@ class Kept:
         self._warn, self._failures, self._why = warn, 0, ""
         self._ours, self._umask = dict(ours), _own_umask() if umask < 0 else umask
         self._open: dict[str, Open] = {}
+        self._probes: dict[str, Probe] = {}  # that have not ended
         self._telling = 0
         self._changed = Condition()
-        self._closing = self._closed = self._is_silent = False
+        self._closing = self._closed = self._is_silent = self._is_lost = False
         make_roots(self._data)
         self._line: Line | None = None
         self._find_keeper(anew=False)
@@ -126,6 +140,15 @@ class Kept:
         """See `Door.stop`."""
         with self._changed:
             self._stop(Stop(run, "cancelled on request", "cancelled", at_once))
+
+    def probe(self, brief: RunBrief, probe: str, answers: int) -> None:
+        """See `Door.probe`."""
+        order = Probe(probe, self._placed(brief), answers, self._environment(brief), self._umask)
+        with self._changed:
+            if probe not in self._probes and not self._closing:
+                self._probes[probe] = order
+                if self._line is not None:
+                    self._line.say([order])
 
     def close(self, wait_seconds: float) -> None:
         """See `Door.close`. Another thread may call it again: then what still lives is killed."""
@@ -201,7 +224,10 @@ class Kept:
 
     def _environment(self, brief: RunBrief) -> dict[bytes, bytes]:
         seen = allowed((*brief.environment, *brief.action.pass_environment), self._ours)
-        return {os.fsencode(name): os.fsencode(it) for name, it in seen.items()}
+        secret = {
+            name: self._ours[name] for name in variables(brief.action.secrets) if name in self._ours
+        }
+        return {os.fsencode(name): os.fsencode(it) for name, it in {**seen, **secret}.items()}
 
     def _unstarted(self, brief: RunBrief, trouble: Trouble, detail: str) -> RunEnded:
         return not_started(brief, self._now(), NotStarted(trouble, detail))
@@ -243,6 +269,7 @@ class Kept:
             self._warn("a keeper of another version finishes what it keeps; another is begun")
         elif line.is_greeted:
             self._warn("the keeper is gone; another is begun")
+            self._lose()
         elif code is not None:
             self._why = f"it ended at once with exit code {code}: {last_words(self._data)}"
 
@@ -255,6 +282,7 @@ class Kept:
             words = heeded(self._data)
             if not was_silent:
                 self._warn(words)
+                self._lose(words)
 
     def _find_keeper(self, anew: bool) -> None:
         """A line to a keeper, with all that is open said to it again; or none."""
@@ -266,12 +294,14 @@ class Kept:
         except OSError as error:
             self._why = str(error)
         else:
-            self._line.say([order for kept in self._open.values() for order in kept.again()])
+            again = [order for kept in self._open.values() for order in kept.again()]
+            self._line.say([*again, *self._probes.values()])
 
     def _give_up(self) -> None:
         """What no keeper ever heard of was not started. The rest waits for one."""
         if self._failures == TRIES:
             self._warn(f"no keeper can be begun, it is tried again and again: {self._why}")
+            self._lose(f"none can be begun: {self._why}")
         with self._changed:
             unheard = [kept.order for kept in self._open.values() if not kept.is_heard]
         for order in unheard:
@@ -283,7 +313,12 @@ class Kept:
         match report:
             case Told(answers=answers, fact=RunEnded(run=run) as ended):
                 self._told(answers, ended, run)
-            case Told(answers=answers, fact=fact):
+            case Told(answers=answers, fact=ProbeEnded() as ended):
+                with self._changed:
+                    known = self._probes.pop(ended.probe, None)
+                if known is not None:
+                    self._say(answers, ended)
+            case Told(answers=answers, fact=RunStarted() | RunAdopted() as fact):
                 with self._changed:
                     kept = self._open.get(fact.run)
                     if kept is not None and isinstance(fact, RunStarted):
@@ -295,8 +330,18 @@ class Kept:
             case Hello():
                 with self._changed:
                     self._is_silent = False
+                    was_lost, self._is_lost = self._is_lost, False
                     for kept in self._open.values():
                         kept.is_heard = True
+                if was_lost:
+                    self._say(OF_ITSELF, KeeperFound())
+
+    def _lose(self, why: str = "") -> None:
+        """Say that the runs are not kept, once until they are again."""
+        with self._changed:
+            runs, was_lost, self._is_lost = len(self._open), self._is_lost, True
+        if not was_lost and not self._closing:
+            self._say(OF_ITSELF, KeeperLost(runs, why[:DETAIL_CHARACTERS]))
 
     def _told(self, answers: int, ended: RunEnded, run: str) -> None:
         """Tell an end, once; whoever closes waits until it is told."""
@@ -311,7 +356,7 @@ class Kept:
                 self._telling -= 1
                 self._changed.notify_all()
 
-    def _say(self, answers: int, fact: RunStarted | RunAdopted | RunEnded) -> None:
+    def _say(self, answers: int, fact: AnyObservation) -> None:
         try:
             self._tell(answers, [fact])
         except Exception:  # Whoever hears it; the others must not suffer from it.

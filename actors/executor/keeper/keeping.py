@@ -1,7 +1,7 @@
 """What a keeper does with its runs, and when it may go."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 from signal import SIGKILL
@@ -10,20 +10,29 @@ from time import monotonic
 
 from actors.executor import identity
 from actors.executor.custody import Custody
+from actors.executor.following import Way, followed
 from actors.executor.keeper.beginning import remove_socket, socket_file
 from actors.executor.keeper.clock import now
 from actors.executor.keeper.link import Link
-from actors.executor.keeper.words import Bye, Order, Recover, Report, Start, Stop, Told, Unbegun
+from actors.executor.keeper.words import (
+    Bye,
+    Order,
+    Probe,
+    Recover,
+    Report,
+    Start,
+    Stop,
+    Told,
+    Unbegun,
+)
 from actors.executor.life import Life, Observed, World
 from actors.executor.loop import Loop, Steps, Task
+from actors.executor.probing import probed
 from actors.executor.recovery import look_after
 from actors.executor.watching import open_pidfd, send
-from events.runs import RunEnded
 
 GRACE_SECONDS = 1.0  # without a run and without a daemon
 TIDY_SECONDS = 1.0  # between looks at orphans that have died
-
-Way = Callable[[Life], Steps[RunEnded | None]]
 
 
 class Keeping:
@@ -75,26 +84,49 @@ class Keeping:
             case Stop(run=run, reason=reason, trouble=trouble, at_once=at_once):
                 if (life := self._open.get(run)) is not None:
                     life.wish.say(reason, trouble, at_once=at_once)
-            case Bye() if not self._open:
-                self._go()
+            case Probe(probe=probe):
+                life = self._open.get(probe)
+                if life is not None:
+                    life.told_again(order.answers, None)
+                else:
+                    task = Task(self._loop)
+                    task.begin(self._look(self._made(probe, order, task), probe))
+            case Bye():
+                self._stop_looking()
+                if not self._open:
+                    self._go()
 
     def _begin(self, order: Start | Recover, way: Way) -> None:
         """Let it begin. One that is open already is left be."""
-        if order.brief.run in self._open:
-            return
+        run = order.brief.run
+        if run not in self._open:
+            task = Task(self._loop)
+            task.begin(self._follow(self._made(run, order, task), way))
+
+    def _made(self, name: str, order: Start | Recover | Probe, task: Task) -> Life:
         ours = {os.fsdecode(name): os.fsdecode(it) for name, it in order.environment.items()}
         world = self._world._replace(environment=ours, umask=order.umask)
-        task = Task(self._loop)
-        life = self._open[order.brief.run] = Life(world, order.brief, order.answers, task)
-        task.begin(self._follow(life, way))
+        life = self._open[name] = Life(world, order.brief, order.answers, task)
+        return life
+
+    def _look(self, life: Life, probe: str) -> Steps[None]:
+        """See a probe to its end, and tell."""
+        ended = yield from probed(life, probe)
+        del self._open[probe]
+        if ended is not None:
+            life.tell(ended)
+        if not self._open:
+            self._tidying.nudge()
+
+    def _stop_looking(self) -> None:
+        """Nobody waits for the probes that are under way."""
+        for name, life in self._open.items():
+            if name != life.brief.run:
+                life.wish.say("", "daemon_stopped", at_once=True)
 
     def _follow(self, life: Life, way: Way) -> Steps[None]:
         """See it to its end, write that down, and tell."""
-        try:
-            ended = yield from way(life)
-        except Exception as mistake:  # Ours; the run must not stay open because of it.
-            ended = life.lost(f"the keeper failed: {mistake!r}")
-        run = life.brief.run
+        ended, run = (yield from followed(life, way, "the keeper")), life.brief.run
         if ended is not None:
             life.keep(ended)
         del self._open[run]

@@ -12,9 +12,9 @@ from msgspec import MsgspecError, Struct, msgpack
 
 from actors.executor.brief import RunBrief
 from actors.executor.wish import Wished
-from events.runs import RunAdopted, RunEnded, RunStarted
+from events.runs import ProbeEnded, RunAdopted, RunEnded, RunStarted
 
-PROTOCOL = 1  # Another number is another language: such a keeper finishes, and is not spoken to.
+PROTOCOL = 2  # Another number is another language: such a keeper finishes, and is not spoken to.
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 LENGTH_BYTES = 4
 
@@ -58,6 +58,16 @@ class Stop(Struct, frozen=True, tag="stop"):
     at_once: bool = False
 
 
+class Probe(Struct, frozen=True, tag="probe", gc=False):
+    """See `Door.probe`."""
+
+    probe: str
+    brief: RunBrief
+    answers: int
+    environment: dict[bytes, bytes]
+    umask: int
+
+
 class Bye(Struct, frozen=True, tag="bye"):
     """The daemon stops in order: without runs there is nothing to wait for."""
 
@@ -66,7 +76,7 @@ class Told(Struct, frozen=True, tag="told", gc=False):
     """What is to be told, and the position that it answers."""
 
     answers: int
-    fact: RunStarted | RunAdopted | RunEnded
+    fact: RunStarted | RunAdopted | RunEnded | ProbeEnded
 
 
 class Unbegun(Struct, frozen=True, tag="unbegun"):
@@ -75,7 +85,7 @@ class Unbegun(Struct, frozen=True, tag="unbegun"):
     run: str
 
 
-Order = Hello | Start | Recover | Stop | Bye
+Order = Hello | Start | Recover | Stop | Probe | Bye
 Report = Hello | Told | Unbegun
 
 

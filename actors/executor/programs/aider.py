@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from actors.executor.programs import fields
 from actors.executor.programs.asking import faults_of, insist, option
-from actors.executor.programs.program import Ask, Can, Reader, Tokens
+from actors.executor.programs.program import Ask, Can, Reader, Tokens, or_more
 from actors.executor.programs.reading import Reading, Verdict
 
 _AMOUNT = r"(\d{1,9}(?:\.\d{1,3})?k?)"
@@ -98,7 +98,7 @@ class AiderReader(Reading):
             self.spent.turns += 1
             sent, written, read, received = (_amount(one) for one in tokens.groups())
             now = Tokens(max(0, sent - written - read), received, read, written)
-            self.spent.tokens = self.spent.tokens.or_more(now)
+            self.spent.tokens = or_more(self.spent.tokens, now)
         if cost:
             known = fields.rounded_up(Decimal(cost[1]) * 1_000_000)
             self.spent.cost_usd_micros = max(self.spent.cost_usd_micros or 0, known)

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from actors.executor.programs import fields
 from actors.executor.programs.asking import dollars, faults_of, insist, option, options
 from actors.executor.programs.lines import Event
-from actors.executor.programs.program import Ask, Can, Reader, Tokens, sum_of
+from actors.executor.programs.program import Ask, Can, Reader, Tokens, less, or_more, sum_of
 from actors.executor.programs.reading import Reading, Verdict
 from actors.executor.programs.troubles import trouble_in
 
@@ -124,8 +124,8 @@ class ClaudeReader(Reading):
             self.spent.doubtful = True
             return
         before = self._messages.pop(known, None)
-        self._messages[known] = now = tokens.or_more(before or Tokens())
-        self.used(now.less(before or Tokens()), model)
+        self._messages[known] = now = or_more(tokens, before or Tokens())
+        self.used(less(now, before or Tokens()), model)
         if before is None:
             self.spent.turns += 1
         if len(self._messages) > MESSAGES_REMEMBERED:
@@ -184,7 +184,7 @@ class ClaudeReader(Reading):
                 fields.word(name) or "?", fields.tokens(fields.mapping(usage), *_MODEL_USAGE)
             )
         together = sum_of(self.spent.by_model.values())
-        self.spent.tokens = self.spent.tokens.or_more(whole).or_more(together)
+        self.spent.tokens = or_more(or_more(self.spent.tokens, whole), together)
 
     def verdict(self, exit_code: int | None) -> Verdict:
         """A limit that was reached is a quota, whatever status says so."""

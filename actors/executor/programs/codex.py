@@ -3,7 +3,7 @@
 from actors.executor.programs import fields
 from actors.executor.programs.asking import faults_of, insist, option, options
 from actors.executor.programs.lines import Event
-from actors.executor.programs.program import Ask, Can, Reader, Tokens
+from actors.executor.programs.program import Ask, Can, Reader, Tokens, or_more
 from actors.executor.programs.reading import Reading
 
 _SANDBOXES = {
@@ -80,7 +80,7 @@ class CodexReader(Reading):
             self.spent.doubtful = True
         else:
             now = Tokens(max(0, said.input - said.cache_read), said.output, said.cache_read)
-            self.spent.tokens = self.spent.tokens.or_more(now)
+            self.spent.tokens = or_more(self.spent.tokens, now)
         return f"done: {self.answer.text}"
 
     def _failed(self, error: Event) -> str:

@@ -165,7 +165,7 @@ class GeminiReader(Reading):
         """Its exit codes have meanings."""
         if exit_code == TURNS_EXCEEDED:
             self.limit = "turns"
-            return Verdict("failed", self.last_words() or "it stopped at its limit of turns")
+            return Verdict("said_failed", self.last_words() or "it stopped at its limit of turns")
         known = _EXITS.get(exit_code or 0)
         if known:
             return Verdict(known.trouble, self.last_words() or known.detail)

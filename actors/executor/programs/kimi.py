@@ -114,7 +114,7 @@ class KimiReader(Reading):
             self.limit = "turns"
             self.error = self.last_words()
         found = super().verdict(exit_code)
-        if exit_code == RETRYABLE and found.trouble == "failed":
+        if exit_code == RETRYABLE and found.trouble == "said_failed":
             return Verdict("not_ready", found.detail)
         return found
 

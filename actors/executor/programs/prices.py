@@ -12,21 +12,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from msgspec import Struct
-
 from actors.executor.programs.fields import rounded_up
 from actors.executor.programs.program import Said, Spent, Tokens
+from events.configuration import Price
 
 MODEL_CHARACTERS_MAX = 256
-
-
-class Price(Struct, frozen=True, forbid_unknown_fields=True):
-    """Micro-dollars for a million tokens. Cached ones cost like input where nothing is said."""
-
-    input: int
-    output: int
-    cache_read: int | None = None
-    cache_write: int | None = None
 
 
 Overrides = Mapping[str, Price]  # by model; a name that ends in * fits all that begin so
@@ -73,13 +63,17 @@ def _own(model: str, overrides: Overrides) -> Price | None:
 
 
 def _by_table(tokens: Tokens, price: Price) -> int:
-    read = price.input if price.cache_read is None else price.cache_read
-    written = price.input if price.cache_write is None else price.cache_write
+    """Cached ones cost like input where nothing is said."""
+    given, read, written = (
+        price.input_usd_micros,
+        price.cache_read_usd_micros,
+        price.cache_write_usd_micros,
+    )
     whole = (
-        tokens.input * price.input
-        + tokens.output * price.output
-        + tokens.cache_read * read
-        + tokens.cache_write * written
+        tokens.input * given
+        + tokens.output * price.output_usd_micros
+        + tokens.cache_read * (given if read is None else read)
+        + tokens.cache_write * (given if written is None else written)
     )
     return -(-whole // 1_000_000)
 

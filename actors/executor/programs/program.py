@@ -1,26 +1,17 @@
 """The words shared by all programs: what is asked of one, what it can, what it said."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-Trouble = Literal[
-    "",
-    "rate_limited",  # for a while: too many requests, or the provider is overloaded
-    "quota_exhausted",  # until a window ends or somebody pays
-    "misconfigured",  # a person must change something: login, key, model, arguments
-    "not_ready",  # it could not work now: its server or the network is not there
-    "failed",
-    "refused",  # the model or its provider declined to answer
-]
+from events.configuration import Permission
+from events.runs import Trouble, Usage
+
+Tokens = Usage
 Limit = Literal["", "turns", "money"]
-CostSource = Literal["reported", "none"]
 OutputMode = Literal["stream", "final"]
-# "": the program's own default. plan: reads only; ask: what it would ask for is denied; edit: may
-# change files where it works; all: may do everything unasked.
-Permission = Literal["", "plan", "ask", "edit", "all"]
 PromptBy = Literal["stdin", "file"]
 Metered = Literal["calls", "end", "never"]  # when running totals are known
 
@@ -30,47 +21,36 @@ PROGRESS_CHARACTERS_MAX = 200
 MODELS_MAX = 8
 
 
-class Tokens(Struct, frozen=True):
-    """Tokens of four prices. `input` is what was neither read from a cache nor written to one."""
+def plus(these: Tokens, those: Tokens) -> Tokens:
+    """Both, kind by kind."""
+    return Tokens(
+        these.input + those.input,
+        these.output + those.output,
+        these.cache_read + those.cache_read,
+        these.cache_write + those.cache_write,
+    )
 
-    input: int = 0
-    output: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
 
-    @property
-    def total(self) -> int:
-        """All of them together."""
-        return self.input + self.output + self.cache_read + self.cache_write
+def less(these: Tokens, those: Tokens) -> Tokens:
+    """What is left of these without those, kind by kind and never below nothing."""
+    return Tokens(
+        max(0, these.input - those.input),
+        max(0, these.output - those.output),
+        max(0, these.cache_read - those.cache_read),
+        max(0, these.cache_write - those.cache_write),
+    )
 
-    def plus(self, more: "Tokens") -> "Tokens":
-        """Both, kind by kind."""
-        return Tokens(
-            self.input + more.input,
-            self.output + more.output,
-            self.cache_read + more.cache_read,
-            self.cache_write + more.cache_write,
-        )
 
-    def less(self, other: "Tokens") -> "Tokens":
-        """What is left without the other, kind by kind and never below nothing."""
-        return Tokens(
-            max(0, self.input - other.input),
-            max(0, self.output - other.output),
-            max(0, self.cache_read - other.cache_read),
-            max(0, self.cache_write - other.cache_write),
-        )
-
-    def or_more(self, other: "Tokens") -> "Tokens":
-        """The greater of both, kind by kind."""
-        return self.plus(other.less(self))
+def or_more(these: Tokens, those: Tokens) -> Tokens:
+    """The greater of both, kind by kind."""
+    return plus(these, less(those, these))
 
 
 def sum_of(tokens: Iterable[Tokens]) -> Tokens:
     """All of them, kind by kind."""
     whole = Tokens()
     for some in tokens:
-        whole = whole.plus(some)
+        whole = plus(whole, some)
     return whole
 
 
@@ -103,6 +83,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     working_dir: str = ""  # for programs that want to be told; a process has its own as well
     extra_dirs: tuple[str, ...] = ()
     prompt_file: str = ""
+    request_file: str = ""  # of http
     executable: tuple[str, ...] = ()
 
 
@@ -118,21 +99,21 @@ class Can(Struct, frozen=True, kw_only=True):
     sessions: bool = True
     reports_cost: bool = False
     metered: Metered = "never"
+    tells_all: bool = False  # What is shown of it while it runs is its whole answer.
     permissions: tuple[Permission, ...] = ("",)
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What a program made of it. Success is an answer that it stands by: `trouble` is "".
+    """What a program made of it. Success is an answer that it stands by: no `trouble`.
 
     `text` is the beginning of an answer of `text_characters`. A cost of nothing for tokens that
     were used is no report: programs print it for models whose price they do not know.
     """
 
-    trouble: Trouble = ""
+    trouble: Trouble | None = None
     text: str = ""
     text_characters: int = 0
     cost_usd_micros: int | None = None
-    cost_source: CostSource = "none"
     tokens: Tokens = Tokens()
     tokens_by_model: dict[str, Tokens] = field(default_factory=dict)
     tokens_doubtful: bool = False
@@ -151,6 +132,7 @@ class Reader(Protocol):
 
     spent: Spent
     model: str
+    finished: bool  # It says that it is done.
 
     def feed(self, line: bytes) -> str | None:
         """Take one line of what it prints; a line for a person to see, if there is one."""
@@ -187,6 +169,3 @@ class Program(Protocol):
 
     def reader(self, ask: Ask) -> Reader:
         """Somebody to listen to one run."""
-
-
-Programs = Mapping[str, Program]

@@ -15,10 +15,11 @@ from actors.executor.programs.program import (
     Said,
     Spent,
     Tokens,
-    Trouble,
+    plus,
 )
 from actors.executor.programs.resets import Reset, reset_in, to_come, waiting
 from actors.executor.programs.troubles import trouble_in
+from events.runs import Trouble
 
 REMEMBERED_LINES = 20
 
@@ -44,7 +45,7 @@ class Answer:
 class Verdict(NamedTuple):
     """What came of a run, and the words for it."""
 
-    trouble: Trouble = ""
+    trouble: Trouble | None = None
     detail: str = ""
 
 
@@ -115,9 +116,9 @@ class Reading:
 
     def used(self, tokens: Tokens, model: str = "") -> None:
         """More tokens were used."""
-        self.spent.tokens = self.spent.tokens.plus(tokens)
+        self.spent.tokens = plus(self.spent.tokens, tokens)
         if model:
-            self.of_model(model, self.spent.by_model.get(model, Tokens()).plus(tokens))
+            self.of_model(model, plus(self.spent.by_model.get(model, Tokens()), tokens))
 
     def of_model(self, model: str, tokens: Tokens) -> None:
         """The tokens of one model. Beyond MODELS_MAX of them nothing is certain any more."""
@@ -136,7 +137,6 @@ class Reading:
             text=shown(self.answer.text, TEXT_CHARACTERS_MAX),
             text_characters=self.answer.characters,
             cost_usd_micros=cost,
-            cost_source="none" if cost is None else "reported",
             tokens=self.spent.tokens,
             tokens_by_model=dict(self.spent.by_model),
             tokens_doubtful=self.spent.doubtful,
@@ -153,7 +153,7 @@ class Reading:
     def verdict(self, exit_code: int | None) -> Verdict:
         """What came of it. Success is an answer that the program stands by, not exit code 0."""
         if self.limit:
-            return Verdict("failed", self.error or f"it stopped at its limit of {self.limit}")
+            return Verdict("said_failed", self.error or f"it stopped at its limit of {self.limit}")
         if self.refused:
             return Verdict("refused", self.error or "the model declined to answer")
         if self.error:
@@ -161,17 +161,17 @@ class Reading:
         if not self.finished:
             return self.unfinished(exit_code)
         if not self.answer.text.strip():
-            return Verdict("failed", "it ended well, but without an answer")
-        return Verdict("", f"exit code {exit_code} after its answer" if exit_code else "")
+            return Verdict("said_failed", "it ended well, but without an answer")
+        return Verdict(None, f"exit code {exit_code} after its answer" if exit_code else "")
 
     def unfinished(self, exit_code: int | None) -> Verdict:
         """It ended without saying that it was done: its last lines may tell why."""
         if exit_code is None or exit_code < 0:
-            return Verdict("failed", "it was ended before it was done")
+            return Verdict("said_failed", "it was ended before it was done")
         words = self.last_words()
         if exit_code == 0 and not words:
-            return Verdict("failed", "it ended without saying that it was done")
-        if exit_code == 2 and trouble_in(words) == "failed":
+            return Verdict("said_failed", "it ended without saying that it was done")
+        if exit_code == 2 and trouble_in(words) == "said_failed":
             return Verdict("misconfigured", words or "exit code 2")
         return Verdict(trouble_in(words), words or f"exit code {exit_code}")
 

@@ -1,13 +1,29 @@
-"""The programs by the names that configuration calls them."""
+"""The programs by the names that configuration calls them; each is imported when it is wanted."""
 
-from actors.executor.programs.aider import Aider
-from actors.executor.programs.claude import Claude
-from actors.executor.programs.codex import Codex
-from actors.executor.programs.gemini import Gemini
-from actors.executor.programs.kimi import Kimi, KimiCode
-from actors.executor.programs.ollama import Ollama
-from actors.executor.programs.opencode import OpenCode
-from actors.executor.programs.program import Programs
+from functools import cache
+from importlib import import_module
 
-_ALL = (Claude(), Codex(), Gemini(), Kimi(), KimiCode(), OpenCode(), Aider(), Ollama())
-PROGRAMS: Programs = {program.name: program for program in _ALL}
+from actors.executor.programs.program import Program
+from events.configuration import ExecutorKind
+
+PLACES: dict[ExecutorKind, tuple[str, str]] = {
+    "claude": ("claude", "Claude"),
+    "codex": ("codex", "Codex"),
+    "gemini": ("gemini", "Gemini"),
+    "kimi": ("kimi", "Kimi"),
+    "kimi-code": ("kimi", "KimiCode"),
+    "opencode": ("opencode", "OpenCode"),
+    "aider": ("aider", "Aider"),
+    "ollama": ("ollama", "Ollama"),
+    "http": ("http", "Http"),
+}
+
+
+@cache
+def program_of(kind: ExecutorKind) -> Program | None:
+    """Who knows how to ask it and what it prints; None: its output is what it is."""
+    if kind not in PLACES:
+        return None
+    module, name = PLACES[kind]
+    found: Program = getattr(import_module(f"actors.executor.programs.{module}"), name)()
+    return found

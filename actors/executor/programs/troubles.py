@@ -7,7 +7,7 @@ providers answer both with status 429.
 
 import re
 
-from actors.executor.programs.program import Trouble
+from events.runs import Trouble
 
 WORDS_MAX = 2_000
 _ROWS: tuple[tuple[Trouble, str], ...] = (
@@ -67,10 +67,10 @@ _STATUSES: dict[int, Trouble] = {
 
 
 def trouble_in(words: str, status: int = 0) -> Trouble:
-    """What an error of these words and this HTTP status (0: none) is; at least failed."""
-    by_status = _STATUSES.get(status, "")
+    """What an error of these words and this HTTP status (0: none) is; at least said_failed."""
+    by_status = _STATUSES.get(status)
     by_words = _by_words(words[:WORDS_MAX])
-    if by_words == "quota_exhausted" or not by_status:
+    if by_words == "quota_exhausted" or by_status is None:
         return by_words
     return by_status
 
@@ -79,4 +79,4 @@ def _by_words(words: str) -> Trouble:
     for trouble, known in _TABLE:
         if known.search(words):
             return trouble
-    return "failed"
+    return "said_failed"

@@ -23,12 +23,24 @@ def main() -> int:
     said = (HERE / asked.program / asked.file).read_bytes()
     if asked.noise:
         said = NOISE + said.replace(b"\n", b"\n" + NOISE, 1) + NOISE
-    out = sys.stdout.buffer
-    for begin in range(0, len(said), asked.chunk):
-        out.write(said[begin : begin + asked.chunk])
-        out.flush()
+    before, after = _parted(said, asked.lines)
+    _write(before, asked.chunk)
+    if asked.gate:
+        Path(asked.gate).read_bytes()
+    _write(after, asked.chunk)
     time.sleep(asked.sleep)
     return _exit(asked.program, asked.file) if asked.exit is None else int(asked.exit)
+
+
+def _parted(said: bytes, lines: int) -> tuple[bytes, bytes]:
+    all_ = said.splitlines(keepends=True)
+    return b"".join(all_[:lines]), b"".join(all_[lines:])
+
+
+def _write(said: bytes, chunk: int) -> None:
+    for begin in range(0, len(said), chunk):
+        sys.stdout.buffer.write(said[begin : begin + chunk])
+        sys.stdout.buffer.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file")
     parser.add_argument("--noise", action="store_true", help="text and bytes between the lines")
     parser.add_argument("--chunk", type=int, default=65536, help="write so many bytes at a time")
+    parser.add_argument("--gate", help="wait until this pipe is opened for writing and closed")
+    parser.add_argument("--lines", type=int, default=0, help="write so many lines before the gate")
     parser.add_argument("--sleep", type=float, default=0, help="seconds to live on after the end")
     parser.add_argument("--exit", type=int, help="end with this code")
     parser.add_argument("--no-stdin", action="store_true", help="do not read the prompt")

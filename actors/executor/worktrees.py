@@ -1,0 +1,112 @@
+"""A git worktree and a branch of its own for each work in a lane that says so.
+
+The steps and attempts of a work share them. After each run a tree without changes is taken away,
+and the branch too when it has no commits that are nowhere else; what was changed is kept, and said.
+Git is told of no hooks, and looks at what a run has left from behind the same walls as the run.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from actors.executor.aside import Heard, Room, heard
+from actors.executor.loop import Steps
+from actors.executor.sandbox import bare
+from actors.executor.spawning import NotStarted
+
+FOLDER, BRANCHES = "worktrees", "horarium"
+KEPT_MAX = 20  # in one data folder; with so many kept no other is made
+SECONDS_MAX = 120.0
+GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+SEEN = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")  # by git
+
+
+class Tree(NamedTuple):
+    """Where a run takes place, and what of the repository is written to from there."""
+
+    path: Path
+    place: Path  # the part of it that is the lane's directory
+    repository: Path  # the .git folder that all its trees share
+
+
+def tree_of(data: Path, work: str) -> Path:
+    """Where the tree of a work is, whether it is there or not."""
+    return data / FOLDER / work
+
+
+def kept_trees(data: Path) -> list[str]:
+    """The works whose trees are there."""
+    try:
+        return sorted(os.listdir(data / FOLDER))  # noqa: PTH208  Names are all that is wanted.
+    except OSError:
+        return []
+
+
+def made(room: Room) -> Steps[Tree | NotStarted]:
+    """The tree of the run's work: the one that is there, or a new one on a new branch."""
+    lane, data = Path(room.brief.lane_directory), room.folders.data
+    if not lane.is_dir():
+        return NotStarted("lane_missing", f"no directory {lane}")
+    asked = "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-prefix"
+    found = yield from _git(room, lane, *asked)
+    if found.exit_code != 0:
+        why = f"{lane} is in no git repository: {found.words}"
+        return NotStarted(found.trouble or "lane_missing", why)
+    repository, _, prefix = found.said.partition("\n")
+    path = tree_of(data, room.brief.work)
+    tree = Tree(path, path / prefix.strip(), Path(repository))
+    if (path / ".git").exists():
+        return tree
+    if len(kept_trees(data)) >= KEPT_MAX:
+        why = f"{KEPT_MAX} worktrees are kept in {data / FOLDER}; take some away"
+        return NotStarted("misconfigured", why)
+    why_not = yield from _added(room, lane, path)
+    return why_not or tree
+
+
+def _added(room: Room, lane: Path, path: Path) -> Steps[NotStarted | None]:
+    path.parent.mkdir(0o700, exist_ok=True)
+    branch = f"{BRANCHES}/{room.brief.work}"
+    add = "worktree", "add", "--quiet"
+    done = yield from _git(room, lane, *add, "-b", branch, str(path), "HEAD")
+    if done.exit_code != 0 and (room.brief.step > 1 or room.brief.attempt > 1):
+        done = yield from _git(room, lane, *add, str(path), branch)
+    if done.exit_code == 0:
+        return None
+    return NotStarted(done.trouble or "misconfigured", f"no worktree can be made: {done.words}")
+
+
+def let_go(room: Room) -> Steps[str]:
+    """Take the tree away, unless something would be lost by it; in words, what was kept."""
+    lane = Path(room.brief.lane_directory)
+    path, branch = tree_of(room.folders.data, room.brief.work), f"{BRANCHES}/{room.brief.work}"
+    if not path.is_dir():
+        return ""
+    seen = yield from _looked_at(room, path)
+    if seen.exit_code != 0 or seen.said.strip():
+        return f"its worktree is kept: {path}"
+    remove = ("rm", "-rf", "--", str(path))
+    yield from heard(_ours(room), "git", remove, SECONDS_MAX, room.folders.data)
+    yield from _git(room, lane, "worktree", "prune")
+    gone = yield from _git(room, lane, "branch", "--quiet", "-d", branch)
+    return "" if gone.exit_code == 0 else f"its commits are on the branch {branch}"
+
+
+def _looked_at(room: Room, path: Path) -> Steps[Heard]:
+    """What has changed. A run may have told git of programs to call: hence the walls."""
+    status = (*GIT, "status", "--porcelain", "--untracked-files=normal")
+    room = room._replace(environment=_environment(room))
+    return (yield from heard(room, "git", status, SECONDS_MAX, path))
+
+
+def _git(room: Room, place: Path, *words: str) -> Steps[Heard]:
+    return (yield from heard(_ours(room), "git", (*GIT, *words), SECONDS_MAX, place))
+
+
+def _ours(room: Room) -> Room:
+    return room._replace(environment=_environment(room), wall=bare)
+
+
+def _environment(room: Room) -> dict[str, str]:
+    seen = {name: room.environment[name] for name in SEEN if name in room.environment}
+    return {**seen, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}

@@ -1,0 +1,121 @@
+"""What is asked of agents and by http: whether they can be asked it, before anything is spent."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from actors.executor.programs.registry import program_of
+from actors.executor.prompting import known_variables, unknown_variables
+from actors.executor.talk import asked_of
+from events.configuration import PROGRAMS, Action, Configuration, ExecutorKind, Provider
+from horarium.configuration.fault import Faults, shown
+from horarium.configuration.lines import Keys
+
+SOMEWHERE = "/run/prompt"  # No program is asked with it.
+_SECRET = re.compile(r"\$\{([^}]*)\}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_OF_AGENTS = ("model", "permission", "allowed_tools", "max_turns", "fallback", "context_files")
+_OF_HTTP = ("url", "headers", "ok_statuses")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def check_agents(all_: Configuration, faults: Faults) -> None:
+    """Note prompts that cannot be filled in, and what no program can be asked."""
+    for name, action in all_.actions.items():
+        check_asked(("actions", name), action, all_.executors, faults)
+
+
+def check_asked(
+    at: Keys, action: Action, providers: dict[ExecutorKind, Provider], faults: Faults
+) -> None:
+    """Likewise of one action, which may stand in no configuration."""
+    for key in _unused(action):
+        message = f"the executor {shown(action.executor)} does not use it"
+        faults.add((*at, key), message, severity="warning")
+    if action.executor in PROGRAMS:
+        _check_agent(at, action, providers, faults)
+    elif action.executor == "http":
+        _check_request(at, action, faults)
+    for name in unknown_variables(action):
+        known = known_variables(action)
+        if name.startswith("input.") and not any(one.startswith("input.") for one in known):
+            known = ()  # What was meant is an input that nobody has declared.
+        message = f"there is no variable {shown(name)}; an input is declared in `input`"
+        faults.add((*at, "prompt"), message, faults.meant(name, known))
+
+
+def _check_agent(
+    at: Keys, action: Action, providers: dict[ExecutorKind, Provider], faults: Faults
+) -> None:
+    if not action.prompt.strip():
+        faults.add((*at, "prompt"), f"{shown(action.executor)} is asked nothing")
+    if not (action.ceiling_usd_micros or action.estimate_usd_micros) and _may_cost(action):
+        message = "without ceiling_usd or estimate_usd it is stopped as soon as it costs anything"
+        faults.add((*at, "executor"), message, severity="warning")
+    for place, key, why in _refusals(action, providers):
+        here = (*at, key) if place == () else (*at, *place)
+        faults.add(here, why)
+    for nth, kind in enumerate(action.fallback):
+        if kind in (action.executor, *action.fallback[:nth]):
+            faults.add((*at, "fallback", nth), f"{shown(kind)} has been asked by then")
+
+
+def _refusals(
+    action: Action, providers: dict[ExecutorKind, Provider]
+) -> Iterator[tuple[Keys, str, str]]:
+    """Where, about which key, and why a program of the chain cannot be asked."""
+    chain: list[tuple[Keys, ExecutorKind]] = [((), action.executor)]
+    chain += [(("fallback", nth), kind) for nth, kind in enumerate(action.fallback)]
+    for place, kind in chain:
+        program = program_of(kind)
+        own_model = "" if place else action.model
+        model = own_model or (providers.get(kind) or Provider()).model
+        ask = asked_of(action, kind, model, prompt_file=SOMEWHERE)
+        for fault in () if program is None else program.faults(ask):
+            key, _, why = fault.partition(": ")
+            yield place, key, why
+
+
+def _may_cost(action: Action) -> bool:
+    """Whether its cost is ever known while it runs."""
+    program = program_of(action.executor)
+    return program is not None and program.can.reports_cost
+
+
+def _check_request(at: Keys, action: Action, faults: Faults) -> None:
+    url = urlsplit(_SECRET.sub("x", action.url))
+    if url.scheme not in ("http", "https") or not url.hostname:
+        faults.add((*at, "url"), f"{shown(action.url)} is no address of http or https")
+    elif action.secrets and url.scheme == "http" and url.hostname not in _LOOPBACK:
+        message = "its secrets would be sent where others can read them: use https"
+        faults.add((*at, "url"), message, severity="warning")
+    if action.fallback:
+        faults.add((*at, "fallback"), "only an agent can be asked in the place of another")
+    for keys, text in (
+        (("url",), action.url),
+        *((("headers", name), value) for name, value in action.headers.items()),
+    ):
+        for name in _SECRET.findall(text):
+            if name not in action.secrets:
+                message = f"there is no secret {shown(name)}; it is declared in `secrets`"
+                faults.add((*at, *keys), message, faults.meant(name, action.secrets))
+    for name, value in action.headers.items():
+        if not _HEADER.fullmatch(name) or not value.isprintable():
+            faults.add((*at, "headers", name), "cannot be a header")
+
+
+def _unused(action: Action) -> Iterator[str]:
+    """Settings of others. What is missing altogether is said already."""
+    if action.executor == "command" and not action.command:
+        return
+    is_agent, is_http = action.executor in PROGRAMS, action.executor == "http"
+    if action.prompt and not (is_agent or is_http):
+        yield "prompt"
+    for key in () if is_agent else _OF_AGENTS:
+        if getattr(action, key) and not (is_http and key == "fallback"):
+            yield key
+    for key in () if is_http else _OF_HTTP:
+        if getattr(action, key):
+            yield key
+    if action.method != "POST" and not is_http:
+        yield "method"

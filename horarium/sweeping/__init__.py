@@ -1,0 +1,1 @@
+"""What a sweep reaches beside the folders: processes, and the log."""
