@@ -12,7 +12,8 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from events.configuration import WEEKDAYS, Configuration, Day, Phase, Window
+from events.configuration import Configuration, Day, Phase, Window
+from events.settings import WEEKDAYS
 
 ONE_DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)

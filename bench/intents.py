@@ -16,9 +16,10 @@ from actors.replay.simulation import Simulation
 from bench.process import LOOK_SECONDS, SECONDS, count, daemon
 from bench.report import Figure, at_most
 from bench.samples import percentile
-from events.configuration import Action, Configuration, ConfigurationLoaded, Intent, Plan
+from events.configuration import Action, Configuration, ConfigurationLoaded, Intent
 from events.daemon import DaemonStarted
 from events.fact import kind_of
+from events.policies import Plan
 from events.record import Record
 from events.runs import RunEnded, RunStarting
 from events.sqlite import SqliteStore

@@ -18,17 +18,10 @@ from actors.executor.keeper.client import Kept
 from actors.recall import recall
 from events.budget import BudgetOpened
 from events.bus import CaughtUp, News, Subscribe
-from events.configuration import (
-    Action,
-    Configuration,
-    ConfigurationLoaded,
-    Executor,
-    Lane,
-    Phase,
-    Plan,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Lane, Phase
 from events.daemon import DaemonStarted
 from events.fact import Fact
+from events.policies import Executor, Plan
 from events.record import Record
 from events.sqlite import SqliteStore
 from horarium.daemon.edge import Edge

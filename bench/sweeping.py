@@ -22,7 +22,8 @@ from bench.samples import percentile
 from events.bus import Append, Bus
 from events.cleanup import SweepEnded, SweepRequested, SweepStarting
 from events.codec import entry
-from events.configuration import Cleanup, Configuration, ConfigurationLoaded
+from events.configuration import Configuration, ConfigurationLoaded
+from events.policies import Cleanup
 from events.record import Record
 from events.runs import RunClosed, RunStarting
 from events.sqlite import SqliteStore

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Literal
 
-from events.configuration import ExecutorKind
 from events.fact import Decision, Instant
+from events.settings import ExecutorKind
 
 RefuseReason = Literal[
     "no_day_open",

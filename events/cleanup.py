@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from events.configuration import Foreign, SweepPart
 from events.fact import Decision, Instant, Key, Observation, Words
+from events.policies import Foreign
+from events.settings import SweepPart
 
 Area = Literal["runs", "works", "temp", "archives", "sockets"]
 Occasion = Literal["run", "asked", "disk_low"]

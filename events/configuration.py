@@ -6,57 +6,50 @@ is `weight_millis = 1500`, and a table `input` is its JSON text `input_json`.
 """
 
 from datetime import date, time
-from typing import Annotated, Literal, dataclass_transform, get_args
+from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from events.fact import Instant, Observation
-
-Priority = Literal["critical", "high", "normal", "low", "idle"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ProgramKind = Literal[
-    "claude", "codex", "gemini", "kimi", "kimi-code", "opencode", "aider", "ollama"
-]
-ExecutorKind = Literal["command", "python", "noop", "sweep", "http"] | ProgramKind
-Permission = Literal["", "plan", "ask", "edit", "all"]
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-Sandbox = Literal["none", "bwrap"]
-RetryClass = Literal["failed", "timed_out", "not_ready", "rate_limited", "quota_exhausted"]
-QuotaFrom = Literal["first_use", "day", "week"]
-AtPhaseEnd = Literal["next_phase", "next_day", "drop"]
-When = Literal["success", "failure", "always"]
-CountedFrom = Literal["scheduled", "completion"]
-Misfire = Literal["skip", "run_once_latest", "run_once_earliest", "run_all", "within"]
-Overlap = Literal[
-    "skip",
-    "buffer_one",
-    "buffer_all",
-    "keep_latest",
-    "cancel_other",
-    "terminate_other",
-    "allow_all",
-]
-DstGap = Literal["shift_forward", "skip"]
-DstOverlap = Literal["first", "last", "both"]
-KeepAwake = Literal["never", "while_running", "phases"]
-
-SweepPart = Literal["processes", "foreign", "sockets", "runs", "temp", "archives", "log"]
-
-PRIORITIES: tuple[Priority, ...] = ("critical", "high", "normal", "low", "idle")
-PROGRAMS: tuple[ProgramKind, ...] = get_args(ProgramKind)
-WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,79}$")]
-Count = Annotated[int, Meta(ge=0, le=1_000_000)]
-Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
-UsdMicros = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
-Bytes = Annotated[int, Meta(ge=0, le=1 << 50)]
-Limit = Annotated[int, Meta(ge=1, le=1_000)]
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table of the configuration."""
+from events.policies import (
+    Alerts,
+    Cleanup,
+    Clock,
+    Executor,
+    Lines,
+    Plan,
+    Policies,
+    Price,
+    Provider,
+    Storage,
+)
+from events.settings import (
+    WEEKDAYS,
+    AtPhaseEnd,
+    Bytes,
+    Count,
+    CountedFrom,
+    DstGap,
+    DstOverlap,
+    ExecutorKind,
+    Hours,
+    Limit,
+    Method,
+    Misfire,
+    Name,
+    Overlap,
+    Permission,
+    Priority,
+    ProgramKind,
+    RetryClass,
+    Sandbox,
+    Seconds,
+    Settings,
+    SweepPart,
+    UsdMicros,
+    Weekday,
+    When,
+)
 
 
 class Day(Settings):
@@ -92,7 +85,7 @@ class Lane(Settings):
 
     concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 1
     directory: str = ""  # "" is the folder of the work itself.
-    worktree: bool = False  # Each run gets a git worktree and a branch of its own.
+    worktree: bool = False  # Each work gets a git worktree and a branch of its own.
 
 
 class Action(Settings):
@@ -197,14 +190,6 @@ class On(Settings):
     spent: Name | None = None  # a category whose money ran out, or "day"
 
 
-class Hours(Settings):
-    """A window on the clock; with `end` at or before `start` it crosses midnight."""
-
-    start: time
-    end: time  # exclusive
-    days: tuple[Weekday, ...] = WEEKDAYS  # on which it starts
-
-
 class Dates(Settings):
     """Days on the calendar, both ends among them."""
 
@@ -252,159 +237,6 @@ class Intent(Settings):
     self_restart: bool = False  # It restarts the daemon or the machine: never made up for.
     enabled: bool = True
     daily_usd_micros: UsdMicros | None = None  # what its work may cost in a day
-
-
-class Policies(Settings):
-    """What holds for every intent that does not say otherwise."""
-
-    misfire: Misfire = "run_once_latest"
-    misfire_window_seconds: Seconds | None = None  # None: for run_once_latest, half the period
-    # and 2 hours at most; for the others any age.
-    misfire_limit: Limit = 10  # of run_all and within
-    overlap: Overlap = "skip"
-    overlap_limit: Limit = 10  # of buffer_all
-    dst_gap: DstGap = "shift_forward"
-    dst_overlap: DstOverlap = "first"
-    jitter_seconds: Seconds = 0
-    start_deadline_seconds: Seconds | None = None
-
-
-class Clock(Settings):
-    """How the clock deals with time that was lost, and with the machine it runs on."""
-
-    misfire_grace_seconds: Seconds = 60  # Later than this, an occurrence is overdue.
-    catch_up_limit: Limit = 10  # overdue occurrences a minute, of the whole daemon
-    keep_awake: KeepAwake = "never"
-    keep_awake_phases: tuple[Name, ...] = ()  # of keep_awake = "phases"; () is all of them
-    idle_command: tuple[str, ...] = ()  # Exit code 0 says idle; () looks at load and terminals.
-    idle_timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
-    idle_retry_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
-    idle_load_millis: Annotated[int, Meta(ge=0, le=100_000)] = 500  # of each core
-    idle_quiet_seconds: Seconds = 300  # since the last key at a terminal
-    reload: bool = True  # Load the configuration again when its file changes.
-
-
-class Plan(Settings):
-    """How the planner weighs what it may choose; weights are relative, in thousandths."""
-
-    enabled: bool = True
-    per_phase_max: Count = 8
-    window_weight_millis: Count = 400
-    balance_weight_millis: Count = 200
-    variety_weight_millis: Count = 200
-    priority_weight_millis: Count = 200
-    recent_works: Count = 10  # How many past works variety looks back upon.
-
-
-class Executor(Settings):
-    """What holds for every run."""
-
-    concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 16
-    start_within_seconds: Seconds = 300  # A run that could not start by then is too late.
-    stop_within_seconds: Seconds = 10  # What runs may still end by itself when the daemon stops.
-    output_max_bytes: Bytes = 16 * 1024 * 1024
-    environment: tuple[str, ...] = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")
-    leave_running: bool = False  # Runs go on when the daemon stops in order, too.
-
-
-class Quota(Settings):
-    """What a provider lets an executor have in a window of time; None is not limited."""
-
-    window_seconds: Annotated[int, Meta(ge=60, le=366 * 86_400)]
-    counted_from: QuotaFrom = "first_use"  # day and week begin as those of the calendar
-    requests: Count | None = None  # runs that were started
-    tokens: Annotated[int, Meta(ge=0, le=10**15)] | None = None
-    usd_micros: UsdMicros | None = None
-
-
-class Provider(Settings):
-    """What holds for all runs of one kind of executor."""
-
-    command: tuple[str, ...] = ()  # in place of the program's own name
-    model: str = ""
-    concurrency: Limit | None = None
-    rest_after_failures: Limit = 2  # in a row
-    rest_seconds: Seconds = 1800
-    quotas: dict[Name, Quota] = {}
-
-
-class Price(Settings):
-    """What a million tokens of a model cost. Cached ones cost like input where nothing is said."""
-
-    input_usd_micros: UsdMicros
-    output_usd_micros: UsdMicros
-    cache_read_usd_micros: UsdMicros | None = None
-    cache_write_usd_micros: UsdMicros | None = None
-
-
-class Alerts(Settings):
-    """What people are told, when, and by which ways.
-
-    The defaults here are those of logs that were written before there were alerts: nothing. What
-    is not in a file is filled in when that is read.
-    """
-
-    ways: tuple[Name, ...] = ()  # actions, each tried when the one before could not deliver
-    quiet: tuple[Hours, ...] = ()  # Nothing is delivered then.
-    repeat_seconds: Seconds = 6 * 3600
-    budget_percents: tuple[Annotated[int, Meta(ge=1, le=1_000)], ...] = ()  # in a file 50, 80, 100
-    pace: bool = False  # when the pace will empty a category before the day ends; in a file true
-    failures_per_hour: Limit | None = None  # more than these; in a file 3
-    breaker_failures: Limit | None = None  # in a row: the intent is paused; in a file 5
-
-
-class Foreign(Settings):
-    """Processes of our user that no run began, and that a sweep may end all the same."""
-
-    program: Annotated[str, Meta(min_length=1, max_length=200)]  # the name of its file, whole
-    words: tuple[str, ...] = ()  # that all stand in its command line
-    older_seconds: Annotated[int, Meta(ge=600, le=366 * 86_400)] = 86_400
-    really: bool = False  # False: they are only shown.
-
-
-class Cleanup(Settings):
-    """What a sweep may take away, always within our own folders.
-
-    The defaults here are those of logs that were written before there was a setting. What is not
-    in a file is filled in when that is read.
-    """
-
-    runs_keep_seconds: Seconds = 14 * 86_400
-    runs_keep_count: Count = 2_000
-    temp_keep_seconds: Seconds = 86_400
-    archives_keep_seconds: Seconds = 90 * 86_400
-    archives_keep_count: Count = 14
-    items_max: Count = 5_000  # of one sweep
-    failed_keep_seconds: Seconds | None = None  # of failed work; None: like all others
-    failed_keep_count: Count | None = None
-    unknown_keep_seconds: Seconds | None = None  # of work of which nobody knows how it ended
-    archives_max_bytes: Bytes | None = None
-    sockets_keep_seconds: Seconds | None = None  # None: they stay
-    processes: bool = False
-    foreign: dict[Name, Foreign] = {}
-    within_seconds: Seconds = 0  # that a sweep may take; 0 is no limit
-    disk_low_bytes: Bytes = 0  # free; 0: nobody looks
-    seal_every_records: Annotated[int, Meta(ge=1_000, le=10_000_000)] | None = None
-
-
-class Storage(Settings):
-    """How the log is kept."""
-
-    synchronous: Literal["full", "normal"] = "full"
-    wal_max_bytes: Bytes = 64 * 1024 * 1024
-    busy_seconds: Annotated[int, Meta(ge=1, le=60)] = 5
-    snapshot_every_records: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
-    backlog_max_records: Annotated[int, Meta(ge=1_000, le=10_000_000)] = 200_000
-
-
-class Lines(Settings):
-    """The lines a person reads while the daemon runs, and the file they may be kept in."""
-
-    file: str = ""  # "" keeps none; relative to the data folder
-    rotation_bytes: Bytes = 10 * 1024 * 1024
-    retention_count: Count = 5
-    json: bool = False
-    per_second_max: Annotated[int, Meta(ge=1, le=100_000)] = 50
 
 
 class Configuration(Settings):

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from events.configuration import Action, UsdMicros
+from events.configuration import Action
 from events.fact import Decision, InputJson, Instant, Key, Observation, Words
 from events.runs import SettledAs
+from events.settings import UsdMicros
 
 Scope = Literal["all", "category", "lane"]
 Refusal = Literal[

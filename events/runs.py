@@ -6,8 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 from events.budget import CostSource
-from events.configuration import ExecutorKind
 from events.fact import Decision, Instant, Observation
+from events.settings import ExecutorKind
 
 Outcome = Literal[
     "succeeded",

@@ -22,7 +22,7 @@ from eventsourcing.sqlite import (
 
 from events.bulk import insert_rows
 from events.codec import GENESIS, parts
-from events.configuration import Storage
+from events.policies import Storage
 from events.store import (
     PAGE_RECORDS,
     Head,

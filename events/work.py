@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Literal
 
-from events.configuration import Action, AtPhaseEnd, Priority, Step
+from events.configuration import Action, Step
 from events.fact import Decision, Instant
 from events.plan import Score
+from events.settings import AtPhaseEnd, Priority
 
 Source = Literal["template", "intent", "request", "alert", "revival"]
 HoldReason = Literal[

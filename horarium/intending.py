@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from msgspec import convert
 from msgspec.structs import replace
 
-from events.configuration import WEEKDAYS, Configuration, Intent
+from events.configuration import Configuration, Intent
+from events.settings import WEEKDAYS
 from horarium import reading, times
 from horarium.asof import opened_log, opened_projections
 from horarium.configuration.fault import Fault, Faults, path_of

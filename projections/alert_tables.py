@@ -19,6 +19,6 @@ class Alert(Row):
     raised: int = 0  # how often ever
     told: int = 0  # how often since it was raised, or tried to be
     work: str | None = None  # that told it last
-    delivery: str = ""  # waiting, delivered, failed; "": there was no way to tell it
+    delivery: str = ""  # waiting, delivered, failed; "": nobody was told since
     delivered_by: str | None = None  # the action
     delivered_at: str | None = None

@@ -17,9 +17,8 @@ def alert_raised(tables: Tables, record: Record, fact: AlertRaised, at: str) -> 
     row.words = fact.words
     row.raised += 1
     row.told = 0
-    if row.delivery != "waiting":
-        row.work = row.delivered_by = row.delivered_at = None
-        row.delivery = ""
+    if row.delivery == "delivered":  # What reached nobody then has not by now.
+        row.work, row.delivery = None, ""
 
 
 def alert_cleared(tables: Tables, record: Record, fact: AlertCleared, at: str) -> None:

@@ -11,11 +11,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from events.configuration import WEEKDAYS, Configuration, ConfigurationLoaded
+from events.configuration import Configuration, ConfigurationLoaded
 from events.configuration import Phase as Window
 from events.plan import WITHDRAWALS, PlanDrawn
 from events.record import Record
 from events.runs import RunSettled
+from events.settings import WEEKDAYS
 from events.time import DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import (
     WorkCancelled,

@@ -5,10 +5,10 @@ from typing import Final
 from msgspec.json import encode
 
 from events.budget import CostCorrected, FundsSettled
-from events.configuration import PRIORITIES
 from events.plan import CandidatePassedOver, PlanDrawn
 from events.record import Record
 from events.runs import RunSettled, RunStarting
+from events.settings import PRIORITIES
 from events.work import (
     StepReached,
     WorkCancelled,

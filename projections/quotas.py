@@ -8,7 +8,7 @@ from msgspec.json import decode, encode
 
 from events.budget import FundsSettled, QuotaReset, QuotaSpent
 from events.configuration import Configuration, ConfigurationLoaded, Day
-from events.configuration import Quota as Limit
+from events.policies import Quota as Limit
 from events.record import Record
 from events.runs import RunClosed, RunStarting
 from events.time import DayStarted

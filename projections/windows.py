@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from events.configuration import Day, Quota
+from events.configuration import Day
+from events.policies import Quota
 
 ONE_DAY = timedelta(days=1)
 

@@ -1,4 +1,4 @@
-"""How the golden logs of this version were made: `python -m tests.golden_story [lived|simulated]`.
+"""How the golden logs of this version were made: `python -m tests.golden_story [NAME]`.
 
 What is written bears the version that is installed. A log that is there already is never written
 over: later versions have to read it as it is.
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from msgspec.structs import replace
 
 from actors.replay.books import BOOKS
+from actors.replay.trials import trial
 from events.codec import GENESIS, entry, written
 from events.configuration import Action, Configuration, ConfigurationLoaded, Day, Intent, On
 from events.intents import IntentAdded, IntentsConfigured, OccurrenceBuffered
@@ -27,6 +28,7 @@ from tests.whole.daemon_story import house, living, sh
 
 GOLDEN = Path(__file__).parent / "golden"
 SEED = 4
+FAULTY_SEED = 88
 FAR = timedelta(days=2)
 
 JOBS = f"""
@@ -142,7 +144,16 @@ def lived() -> Sequence[bytes]:
         return states
 
 
-MAKE: dict[str, Callable[[], Sequence[bytes]]] = {"lived": lived, "simulated": simulated}
+def faulty() -> Sequence[bytes]:
+    """Two days of agents in which nearly everything goes wrong."""
+    return list(_stored(trial(FAULTY_SEED, days=2).log))
+
+
+MAKE: dict[str, Callable[[], Sequence[bytes]]] = {
+    "lived": lived,
+    "simulated": simulated,
+    "faulty": faulty,
+}
 
 
 def main(wanted: Sequence[str]) -> None:

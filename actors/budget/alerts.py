@@ -58,10 +58,12 @@ def _raise(ledger: Ledger, what: str, at: datetime) -> Iterator[Alert]:
 
 
 def _stands(ledger: Ledger, alert: str, subject: str, at: datetime) -> bool:
+    """Whether it would be raised now and was raised of this day: that of another one is over."""
+    purse = ledger.purse
     if alert == PACE:
-        return ledger.pace and is_too_fast(ledger, subject, at)
+        return ledger.pace and subject in purse.paced and is_too_fast(ledger, subject, at)
     what, _, percent = subject.rpartition(" ")
-    return reached_of(ledger, what) == int(percent)
+    return reached_of(ledger, what) == int(percent) == purse.told.get(what)
 
 
 def reached_of(ledger: Ledger, what: str) -> int:

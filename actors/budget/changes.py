@@ -24,10 +24,11 @@ from events.budget import (
     QuotaSpent,
 )
 from events.catalogue import AnyFact
-from events.configuration import PRIORITIES, ConfigurationLoaded
+from events.configuration import ConfigurationLoaded
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised, IntentAdded, IntentRemoved
 from events.runs import RunClosed, RunSettled, RunStarting
+from events.settings import PRIORITIES
 from events.time import AlarmRang, AlarmSet, DayStarted
 from events.work import (
     StepReached,

@@ -44,7 +44,7 @@ def reopening(ledger: Ledger) -> Iterator[BudgetOpened]:
 def refusal_of(ledger: Ledger, asked: LimitRequested) -> Refusal | None:
     """Why a limit cannot be changed so."""
     name = label(asked.scope, asked.name)
-    if asked.scope != "day" and name not in ledger.known and name not in ledger.made_by_hand:
+    if asked.scope != "day" and not _is_known(ledger, name):
         return "unknown_intent" if asked.scope == "intent" else "unknown_subject"
     if ledger.opened is None and not asked.for_good:
         return "no_day_open"
@@ -54,6 +54,14 @@ def refusal_of(ledger: Ledger, asked: LimitRequested) -> Refusal | None:
     else:
         is_so = today == asked.usd_micros
     return "nothing_to_do" if is_so else None
+
+
+def _is_known(ledger: Ledger, name: str) -> bool:
+    """What is gone is known as long as there is a limit of it to be taken back."""
+    return any(
+        name in names
+        for names in (ledger.known, ledger.made_by_hand, ledger.by_hand, ledger.purse.by_hand)
+    )
 
 
 def change(ledger: Ledger, fact: LimitChanged) -> None:

@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from actors.calendar import day_bounds, day_of
 from events.budget import QuotaReset, QuotaSpent
-from events.configuration import Day, ExecutorKind, Provider, Quota
+from events.configuration import Day
+from events.policies import Provider, Quota
+from events.settings import ExecutorKind
 from events.time import AlarmCleared, AlarmRang, AlarmSet
 
 ME = "budget"
@@ -140,9 +142,12 @@ def spend(meters: Meters, fact: QuotaSpent) -> None:
 
 
 def spent(meters: Meters, executor: str) -> Iterator[QuotaSpent | AlarmSet]:
-    """Say which quotas of an executor have just been used up."""
+    """Say which quotas of an executor have just been used up, also when that was said only of a
+    window that is over and has not been seen to end."""
     for meter in meters.get(executor, ()):
-        if not meter.rests_until and meter.until is not None and meter.is_over:
+        if meter.until is None or not meter.is_over:
+            continue
+        if meter.rests_until is None or meter.rests_until < meter.until:
             yield QuotaSpent(meter.executor, meter.name, meter.until)
             yield AlarmSet(meter.alarm, ME, meter.until)
 

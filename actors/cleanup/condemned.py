@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from actors.cleanup.state import Cleaning, EndedRun, Fate
-from events.configuration import Cleanup
+from events.policies import Cleanup
 
 
 class Keeping(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from events.cleanup import Area, EndedProcess, Seal, Sealed, SweepEnded, SweepStarting
-from events.configuration import Foreign
+from events.policies import Foreign
 
 IsTime = Callable[[], bool]  # whether a sweep has to end here
 

@@ -6,8 +6,8 @@ from msgspec import Struct, field
 
 from actors.cleanup.door import Ended
 from events.cleanup import Area, EndedProcess, Sealed, SweepEnded, SweepStarting, Swept
-from events.configuration import SweepPart
 from events.runs import RunEnded, RunResult
+from events.settings import SweepPart
 
 NAMED_MAX = 100
 FAILED_MAX = 20

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from actors.cleanup.door import Alone, Ground, IsTime, Neighbours, OldFile, OutOfTime
 from actors.cleanup.evidence import TOO_LATE, Evidence
 from events.cleanup import Area, SweepStarting
-from events.configuration import SweepPart
+from events.settings import SweepPart
 
 NAMES: dict[Area, re.Pattern[str]] = {
     "runs": re.compile(r"r[0-9]{1,19}-[0-9]{1,9}"),

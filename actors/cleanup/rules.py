@@ -11,12 +11,13 @@ from actors.cleanup.state import CHANGES, Cleaning
 from actors.rules import SILENCE, Rules
 from events.catalogue import AnyDecision, AnyFact
 from events.cleanup import DiskSeen, Seal, SweepEnded, SweepRequested, SweepStarting
-from events.configuration import Cleanup, SweepPart
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Cleanup
 from events.record import Record
 from events.requests import RequestRepeated
 from events.runs import RunStarting
+from events.settings import SweepPart
 
 Kinds = frozenset[type[Fact]]
 

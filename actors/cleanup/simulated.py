@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from actors.cleanup.door import Alone, Ended, IsTime, OldFile
 from actors.cleanup.passing import sweep_over
 from events.cleanup import Area, EndedProcess, SweepEnded, SweepStarting
-from events.configuration import Foreign
+from events.policies import Foreign
 
 
 class Things(Struct):

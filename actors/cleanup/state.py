@@ -11,10 +11,12 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from events.cleanup import SweepEnded, SweepStarting
-from events.configuration import Cleanup, ConfigurationLoaded, SweepPart
+from events.configuration import ConfigurationLoaded
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Cleanup
 from events.runs import RunClosed, RunSettled, RunStarting
+from events.settings import SweepPart
 from events.work import WorkCancelled, WorkDropped, WorkFinished
 
 MAKES_NO_FOLDER = frozenset({"noop", "sweep"})

@@ -7,7 +7,7 @@ from heapq import heapify, heappop
 from actors.clock.lateness import stands_for_others
 from actors.clock.misfire import Verdict, in_time
 from actors.clock.state import Armed, Clock
-from events.configuration import PRIORITIES
+from events.settings import PRIORITIES
 from events.time import OccurrenceDue, OccurrencesCoalesced
 
 MINUTE = timedelta(minutes=1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from actors.clock.timer import now
-from events.configuration import Clock
+from events.policies import Clock
 from events.time import IdleSeen
 
 DETAIL_CHARACTERS = 300

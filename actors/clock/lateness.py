@@ -14,7 +14,7 @@ from actors.clock.misfire import Verdict, verdict_on, verdicts
 from actors.clock.settled import INSTANT, between
 from actors.clock.state import Armed, Clock
 from actors.clock.verdicts import stop_waiting, wait
-from events.configuration import Misfire
+from events.settings import Misfire
 from events.time import MissReason, OccurrenceDue, OccurrenceMissed, OccurrencesCoalesced
 
 

@@ -11,8 +11,9 @@ from actors.triggers import (
     passed_over,
     policy_of,
 )
-from events.configuration import Configuration, Intent, Policies
+from events.configuration import Configuration, Intent
 from events.plan import OccurrenceSkipped
+from events.policies import Policies
 from events.time import (
     MissPolicy,
     MissReason,

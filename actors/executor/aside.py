@@ -19,6 +19,7 @@ from actors.executor.loop import Steps, Task
 from actors.executor.marks import mark_of, marking
 from actors.executor.output import Output
 from actors.executor.sandbox import Wall
+from actors.executor.secrets import Veil, Veiled
 from actors.executor.spawning import NotStarted, Spawned, launched
 from actors.executor.watching import Watch
 from actors.executor.wish import Wish
@@ -45,6 +46,7 @@ class Room(NamedTuple):
     custody: Custody | None
     wish: Wish
     task: Task
+    veil: Veil | None = None  # over its secrets
 
 
 class Heard(NamedTuple):
@@ -79,7 +81,8 @@ def heard(
 def _watched(room: Room, spawned: Spawned, mark: int, seconds: float) -> Steps[Heard]:
     child, output = Child(spawned.process), Output(room.folders.output, 0)
     kin = Kin(room.custody, mark, room.task)
-    watch = Watch(child, spawned.reader, output, room.wish, room.task, GRACE_SECONDS, kin)
+    taker = output if room.veil is None else Veiled(output, room.veil)
+    watch = Watch(child, spawned.reader, taker, room.wish, room.task, GRACE_SECONDS, kin)
     kin.begun(child.pid)
     try:
         limit(child.pid, room.brief.action)
@@ -91,6 +94,8 @@ def _watched(room: Room, spawned: Spawned, mark: int, seconds: float) -> Steps[H
         yield from kin.cleared()
         kin.ended()
         yield from watch.drain()
+        if room.veil is not None:
+            output.take(room.veil.rest())
     if watch.stopped == "timed_out":
         return Heard(None, f"it took longer than {seconds:.0f} s", "timed_out")
     if watch.stopped is not None:

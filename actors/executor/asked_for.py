@@ -80,12 +80,15 @@ def _answered(ended: RunEnded, output: Path) -> Answer:
 
 
 def _read(output: Path) -> str:
+    """The job can put anything in its place: what is no file says nothing."""
     try:
         descriptor = os.open(output, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return ""
     try:
         raw = os.read(descriptor, READ_BYTES_MAX)
+    except OSError:
+        return ""
     finally:
         os.close(descriptor)
     return legible(raw.decode(errors="replace"))

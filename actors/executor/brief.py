@@ -6,7 +6,9 @@ from msgspec import DecodeError, Raw, Struct, json
 
 from actors.executor.prompting import Told, prompt
 from actors.executor.state import Executing, OpenRun, Work
-from events.configuration import PROGRAMS, Action, ExecutorKind, Lane, Price, Provider
+from events.configuration import Action, Lane
+from events.policies import Price, Provider
+from events.settings import PROGRAMS, ExecutorKind
 
 INPUT_MAX_BYTES = 65_536  # of the merged input
 

@@ -76,6 +76,7 @@ class Kin:
     def __init__(self, custody: Custody | None, mark: int, task: Task) -> None:
         self._custody, self._mark, self._task = custody, mark, task
         self.most, self.peak_bytes = 0, 0
+        self.outlived = False  # Its leader ended by itself, and was not the last.
         self._leader, self._began_at = 0, 0.0  # when we began it
 
     def living(self, since: float) -> list[int]:
@@ -113,6 +114,11 @@ class Kin:
         pids = self.living(monotonic() - FRESH_SECONDS)
         self.most = max(self.most, len(pids))
         self.peak_bytes = max([self.peak_bytes, *map(identity.peak_bytes, pids)])
+
+    def look_back(self) -> None:
+        """Its leader has ended by itself, and nothing was done about the others yet."""
+        custody = self._custody
+        self.outlived = custody is not None and bool(self._left(custody))
 
     def cleared(self, kill_at: float = 0.0) -> Steps[bool]:
         """Return when none is left, killing those that live at that time; False: some would not

@@ -13,7 +13,7 @@ from actors.executor.outcomes import JITTER_MILLIS, jitter, verdict
 from actors.executor.state import Asked, Executing, Health, OpenRun, Work
 from events.budget import QuotaReset, QuotaSpent
 from events.catalogue import AnyDecision
-from events.configuration import PROGRAMS, Action, ExecutorKind
+from events.configuration import Action
 from events.intents import AlertCleared, AlertRaised
 from events.runs import (
     ExecutorRecovered,
@@ -23,6 +23,7 @@ from events.runs import (
     RunEnded,
     Trouble,
 )
+from events.settings import PROGRAMS, ExecutorKind
 from events.time import AlarmCleared, AlarmSet
 
 EXECUTORS: tuple[ExecutorKind, ...] = ("command", "python", "noop", "sweep", "http", *PROGRAMS)

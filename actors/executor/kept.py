@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import MsgspecError, json
 
+from actors.executor.folders import written_anew
 from events.runs import RunEnded
 
 OUTCOME, UNFINISHED = "outcome", "outcome.new"
@@ -20,19 +21,16 @@ _decode = json.Decoder(RunEnded).decode
 
 
 def keep(folder: Path, ended: RunEnded) -> None:
-    """Write it down, if the run has a folder; on a full disk the daemon must hear it from us."""
+    """Write it down, if the run has a folder; on a full disk the daemon must hear it from us. What
+    the job has put in its place, be it a link that leads elsewhere, is not written to."""
     if ended.trouble == "lost":
         return
-    unfinished = f"{folder}/{UNFINISHED}"
+    unfinished = folder / UNFINISHED
     with suppress(OSError):
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            left = json.encode(ended)
-            while left:
-                left = left[os.write(descriptor, left) :]
-        finally:
-            os.close(descriptor)
-        os.rename(unfinished, f"{folder}/{OUTCOME}")  # noqa: PTH104  A Path would take longer.
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+        written_anew(unfinished, json.encode(ended))
+        unfinished.rename(folder / OUTCOME)
 
 
 def kept(folder: Path, run: str) -> RunEnded | None:

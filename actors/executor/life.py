@@ -22,6 +22,7 @@ from actors.executor.marks import mark_of, marking
 from actors.executor.output import Output
 from actors.executor.programs.registry import program_of
 from actors.executor.readiness import Surroundings
+from actors.executor.sandbox import bare
 from actors.executor.spawning import NotStarted, Spawned, arguments, launched, prepared
 from actors.executor.talk import begun_talk
 from actors.executor.watching import Process, Stopped, Taker, Watch
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 Observed = RunStarted | RunAdopted | RunEnded | ProbeEnded
 NOT_ALL_ENDED = "some of its processes could not be ended"
+LEFT_RUNNING = "what it had left running was ended with it"
 
 
 class World(NamedTuple):
@@ -127,6 +129,7 @@ class Life:
             world.custody,
             self.wish,
             self.task,
+            around.veil,
         )
 
     def paused(self) -> RunEnded:
@@ -204,6 +207,8 @@ class Life:
             duration_ms = round(1000 * (monotonic() - began))
             if watch.stopped is not None:
                 yield from self.kin.cleared(watch.kill_at)
+            else:
+                self.kin.look_back()
             usage = child.reap()
             self.watching(0)
             all_ended = yield from self.kin.cleared()
@@ -212,6 +217,8 @@ class Life:
         trouble, detail = self._trouble(watch.stopped, usage)
         if not all_ended:
             detail = "; ".join(filter(None, (detail, NOT_ALL_ENDED)))
+        elif trouble is None and self.kin.outlived and self.around.wall is bare:
+            detail = LEFT_RUNNING
         cpu_ms = usage.cpu_ms + more_cpu_ms
         peak_bytes = max(usage.peak_bytes, watch.peak_bytes, self.kin.peak_bytes)
         return Seen(

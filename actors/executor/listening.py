@@ -38,7 +38,7 @@ class Listening:
         self._reader: Reader = program.reader(ask)
         self._raw = Output(folders.printed, brief.output_max_bytes)
         self._shown = Output(folders.output, brief.output_max_bytes)
-        self._lines, self._tells_all = Lines(), program.can.tells_all
+        self._lines = Lines()
         self._meter = Meter(brief, program.can, self._reader, wish, now)
         self.answered = Answer("", 0)  # when it has ended
 
@@ -83,10 +83,11 @@ class Listening:
             self._hear(line)
         said = self._reader.end(ended.exit_code, ended.ended_at.astimezone())
         self.answered = Answer(said.text, said.text_characters)
-        if said.text and not self._tells_all:
+        if said.text:
             self._shown.take(b"\n" + said.text.encode(errors="replace") + b"\n")
         trouble, detail = self._judged(ended, said)
-        result = self._reported(said)
+        is_error = ended.trouble is None and said.trouble is not None
+        result = self._reported(said, is_error)
         reported = None if result is None else result.cost_usd_micros
         return structs.replace(
             ended,
@@ -121,14 +122,16 @@ class Listening:
             return said.trouble is not None or not is_asked(self._brief.action)
         return trouble == "timed_out" and said.trouble is None
 
-    def _reported(self, said: Said) -> RunResult | None:
-        """What it wrote down for us, else the last line of its answer, else the answer. What it
-        cost is not for its model to say, and no slip of its pen undoes the answer."""
+    def _reported(self, said: Said, is_error: bool) -> RunResult | None:
+        """What it wrote down for us, else the last line of its answer, else the answer, which an
+        error is not. What it cost is not for its model to say, and no slip of its pen undoes the
+        answer."""
         filed = read_result(self._written) or NOTHING
         if filed.fault is not None:
             self.remark(f"its result file is of no use: {filed.fault}")
         last = printed(said.text.rstrip().rpartition("\n")[2].encode(errors="replace"))
-        result = filed.result or last.result or _answer(said.text)
+        answer = None if is_error else _answer(said.text)
+        result = filed.result or last.result or answer
         cost, tokens = said.cost_usd_micros, said.tokens.total or None
         if result is None and cost is None and tokens is None:
             return None

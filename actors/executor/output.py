@@ -50,8 +50,13 @@ class Output:
             yield piece
 
     def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        return os.open(self._path, flags, 0o600)
+        """OSError when the job has put anything else there: a pipe would hold us up."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        file = os.open(self._path, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise OSError(f"{self._path} is no file")
+        return file
 
     def take(self, chunk: bytes) -> None:
         """Keep what has room, remember the end."""

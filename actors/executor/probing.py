@@ -30,5 +30,4 @@ def _probed(life: Life, probe: str) -> Steps[ProbeEnded]:
         return ProbeEnded(probe, None, unfit.detail)
     seconds = min(SECONDS_MAX, action.timeout_seconds)
     said = yield from heard(life.room(), "probe", action.probe_command, seconds)
-    veil = life.around.veil
-    return ProbeEnded(probe, said.exit_code, said.words if veil is None else veil.words(said.words))
+    return ProbeEnded(probe, said.exit_code, said.words)

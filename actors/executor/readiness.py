@@ -128,10 +128,9 @@ class Surroundings:
         data, run, work, place = self.folders
         git, own = self._repository, self._brief.worktree
         tree = tree_of(data, self._brief.work)
-        shared = (git, tree) if own else ()
-        kept = (git / "config", git / "hooks") if own else ()
-        network = self._brief.action.network
-        return sandbox.Inside(data, place, (place, run, work, *shared), kept, network)
+        shared = (tree, *worktrees.written(git, self._brief.work)) if own else ()
+        seen, network = (git,) if own else (), self._brief.action.network
+        return sandbox.Inside(data, place, (place, run, work, *shared), seen, network)
 
 
 def _ready(room: Room) -> Steps[NotStarted | None]:

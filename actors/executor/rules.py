@@ -16,7 +16,7 @@ from actors.executor.steps import follow
 from actors.rules import SILENCE, Rules
 from events.budget import FundsRefused, FundsReserved, QuotaReset, QuotaSpent
 from events.catalogue import AnyDecision
-from events.configuration import PROGRAMS, ConfigurationLoaded, ExecutorKind
+from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.fact import Fact
 from events.record import Record
@@ -29,6 +29,7 @@ from events.runs import (
     RunEnded,
     RunStarted,
 )
+from events.settings import PROGRAMS, ExecutorKind
 from events.time import AlarmRang
 from events.work import (
     WorkCancelled,

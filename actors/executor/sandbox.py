@@ -14,6 +14,7 @@ from typing import NamedTuple
 PLACES = ("/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin")
 EMPTY = ("/tmp", "/run")
 SEEN = ("/run/systemd/resolve", "/run/current-system", "/run/NetworkManager")  # of what is empty
+EMPTIED, READ, WRITTEN = "--tmpfs", "--ro-bind-try", "--bind-try"
 ALONE = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 
 Wall = Callable[[str, Sequence[str]], tuple[str, Sequence[str]]]
@@ -26,12 +27,12 @@ def bare(program: str, argv: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 class Inside(NamedTuple):
-    """What a run may write to, and what of that it may only read."""
+    """What a run may write to, and what it may read of that which else is empty."""
 
     data: Path
     place: Path
     writable: tuple[Path, ...]
-    kept: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
     network: bool = False
 
 
@@ -67,18 +68,20 @@ def _options(inside: Inside) -> Sequence[str]:
         options += ["--tmpfs", name]
     for name in SEEN:
         options += ["--ro-bind-try", name, name]
-    for path, is_ours in _nested(inside):
-        options += ["--bind-try", path, path] if is_ours else ["--tmpfs", path]
-    for kept in inside.kept:
-        options += ["--ro-bind-try", str(kept), str(kept)]
+    for path, option in _nested(inside):
+        options += [option, path] if option == EMPTIED else [option, path, path]
     return [*options, "--chdir", str(inside.place)]
 
 
-def _nested(inside: Inside) -> list[tuple[str, bool]]:
-    """The data folder, empty, and what it may write to: what lies within another comes after it."""
-    rows = [(inside.data, False), *((path, True) for path in inside.writable)]
-    return [(str(path), is_ours) for path, is_ours in sorted(rows, key=_depth)]
+def _nested(inside: Inside) -> list[tuple[str, str]]:
+    """The data folder, empty, and what else it sees: what lies within another comes after it."""
+    rows = [
+        (inside.data, EMPTIED),
+        *((path, READ) for path in inside.readable),
+        *((path, WRITTEN) for path in inside.writable),
+    ]
+    return [(str(path), option) for path, option in sorted(rows, key=_depth)]
 
 
-def _depth(row: tuple[Path, bool]) -> tuple[int, bool]:
-    return len(row[0].parts), row[1]
+def _depth(row: tuple[Path, str]) -> tuple[int, int]:
+    return len(row[0].parts), (EMPTIED, READ, WRITTEN).index(row[1])

@@ -9,18 +9,16 @@ import re
 import stat
 from collections.abc import Iterable, Mapping
 
-from msgspec import json
+from msgspec import DecodeError, json, structs
 
 from actors.executor.spawning import NotStarted
 from actors.executor.watching import Taker
-from events.runs import RunEnded
+from events.runs import RunEnded, RunResult
 
 BYTES_MAX = 64 * 1024
 VEILED_CHARACTERS_MIN = 6  # A shorter one would take too much away with it.
 VEIL = b"[secret]"
 NEVER = b"(?!)"  # a pattern that fits nothing
-
-_encode, _decode = json.Encoder().encode, json.Decoder(RunEnded).decode
 
 
 def variables(secrets: Mapping[str, str]) -> tuple[str, ...]:
@@ -97,10 +95,37 @@ class Veil:
         return self._veiled(text.encode(errors="replace")).decode(errors="replace")
 
     def over(self, ended: RunEnded) -> RunEnded:
-        """The same end without them."""
-        said = _encode(ended)
-        veiled = self._veiled(said)
-        return ended if veiled == said else _decode(veiled)
+        """The same end without them. They are looked for in what others have said, and not in
+        numbers and words of ours, which may look like one."""
+        return structs.replace(
+            ended,
+            detail=self.words(ended.detail),
+            tail=self.words(ended.tail),
+            model=self.words(ended.model),
+            session=self.words(ended.session),
+            result=None if ended.result is None else self._said(ended.result),
+        )
+
+    def _said(self, result: RunResult) -> RunResult:
+        return structs.replace(
+            result,
+            summary=self.words(result.summary),
+            insights=tuple(map(self.words, result.insights)),
+            questions=tuple(map(self.words, result.questions)),
+            artifacts=tuple(map(self.words, result.artifacts)),
+            data_json=self._data(result.data_json),
+        )
+
+    def _data(self, data_json: str) -> str:
+        """JSON still; where one was no text in it, such as a number, nothing is left of it."""
+        veiled = self.words(data_json)
+        if veiled == data_json:
+            return data_json
+        try:
+            json.decode(veiled)
+        except DecodeError:
+            return json.encode(VEIL.decode()).decode()
+        return veiled
 
     def _veiled(self, text: bytes) -> bytes:
         return self._any.sub(VEIL, text)

@@ -6,14 +6,15 @@ from datetime import timedelta
 from actors.executor import health
 from actors.executor.brief import merged_input
 from actors.executor.state import Asked, Executing, Paid, Work
-from actors.executor.steps import follow, later
+from actors.executor.steps import follow, has_another_way, later
 from actors.pauses import is_paused
 from actors.rules import SILENCE
 from events.budget import FundsReserved
 from events.catalogue import AnyDecision
-from events.configuration import PRIORITIES, PROGRAMS, Action, ExecutorKind
+from events.configuration import Action
 from events.record import Record
 from events.runs import Outcome, RunClosed, RunStarting, RunWaiting
+from events.settings import PRIORITIES, PROGRAMS, ExecutorKind
 from events.work import WorkReturned, WorkStopping
 
 METERED = frozenset(PROGRAMS)  # whose doors keep them within a ceiling
@@ -71,7 +72,11 @@ def _ask_one(
             yield RunWaiting(paid.run, asked.work, executor)
     elif back_at is not None:
         outcome, reason = health.why_resting(state, action, record.at)
-        yield RunClosed(paid.run, asked.work, asked.action, outcome, False, reason)
+        closed = RunClosed(paid.run, asked.work, asked.action, outcome, False, reason)
+        if has_another_way(state, work, asked.step):
+            yield from _do_without(state, record, closed)
+            return
+        yield closed
         yield from later(state, record, asked, action, back_at)
     else:
         reason = "none of its executors can carry it out"

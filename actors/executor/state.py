@@ -6,20 +6,10 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from events.budget import FundsReserved
-from events.configuration import (
-    PROGRAMS,
-    Action,
-    Alerts,
-    Day,
-    Executor,
-    ExecutorKind,
-    Lane,
-    Price,
-    Priority,
-    Provider,
-    Step,
-)
+from events.configuration import Action, Day, Lane, Step
+from events.policies import Alerts, Executor, Price, Provider
 from events.runs import RestReason, RunResult, RunStarted
+from events.settings import PROGRAMS, ExecutorKind, Priority
 from events.work import Source, WorkState
 
 

@@ -51,6 +51,19 @@ def follow(
         goes_on_at = _same_attempt(state, record.at, closed, work, ended, run)
         if goes_on_at is not None:
             return later(state, record, asked, action, goes_on_at)
+    return _over(state, record, closed, asked, action, work, ended)
+
+
+def _over(
+    state: Executing,
+    record: Record,
+    closed: RunClosed,
+    asked: Asked,
+    action: Action,
+    work: Work,
+    ended: RunEnded | None,
+) -> Iterator[AnyDecision]:
+    """That attempt has failed: another one, or what follows the last."""
     trouble = None if ended is None else ended.trouble
     if asked.attempt < attempts_allowed(closed.outcome, trouble, action):
         if work.stopping:
@@ -81,6 +94,8 @@ def _same_attempt(
     executor, back_at = health.chosen(state, work, action, at)
     if executor is not None:
         return at
+    if has_another_way(state, work, run.step):
+        return None
     if turned_away:
         return back_at or health.back_at(state, ended, run, outcome, at)
     return back_at if outcome == "misconfigured" else None
@@ -142,6 +157,11 @@ def next_step(state: Executing, work: Work, after: int, succeeded: bool) -> int 
         if step.when in (wanted, "always") and (succeeded or step.action in state.actions):
             return number
     return None
+
+
+def has_another_way(state: Executing, work: Work, step: int) -> bool:
+    """An alert does not wait for a way that cannot be asked now while there is another."""
+    return work.source == "alert" and next_step(state, work, step, False) is not None
 
 
 def graver(work: Work) -> tuple[WorkState, str]:

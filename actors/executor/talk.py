@@ -10,7 +10,8 @@ from actors.executor.programs.program import Ask
 from actors.executor.programs.registry import program_of
 from actors.executor.prompting import PROMPT_CHARACTERS_MAX
 from actors.executor.spawning import NotStarted
-from events.configuration import Action, ExecutorKind
+from events.configuration import Action
+from events.settings import ExecutorKind
 
 
 class Talk(NamedTuple):

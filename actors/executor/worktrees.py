@@ -34,6 +34,13 @@ def tree_of(data: Path, work: str) -> Path:
     return data / FOLDER / work
 
 
+def written(repository: Path, work: str) -> tuple[Path, ...]:
+    """What of a repository its tree writes to: what is there besides, such as configuration, tells
+    git what to call, also when we or its owner call it."""
+    folders = ("objects", "refs", "logs", f"worktrees/{work}")
+    return tuple(repository / folder for folder in folders)
+
+
 def kept_trees(data: Path) -> list[str]:
     """The works whose trees are there."""
     try:

@@ -18,17 +18,12 @@ from events.budget import (
     FundsRefused,
 )
 from events.catalogue import AnyFact
-from events.configuration import (
-    PRIORITIES,
-    Action,
-    Configuration,
-    ConfigurationLoaded,
-    Template,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Template
 from events.fact import Fact
 from events.intents import IdleAsked
 from events.requests import Paused, ReleaseRequested, RequestRefused, Resumed
 from events.runs import RunRetrying
+from events.settings import PRIORITIES
 from events.time import (
     AlarmCleared,
     AlarmRang,

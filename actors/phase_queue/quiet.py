@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 
 from actors.calendar import LOOK_AHEAD_DAYS, ONE_DAY, instant, zone_of
-from events.configuration import WEEKDAYS, Configuration, Hours
+from events.configuration import Configuration
+from events.settings import WEEKDAYS, Hours
 
 LONGEST = timedelta(days=LOOK_AHEAD_DAYS)
 

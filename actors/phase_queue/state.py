@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
-from events.configuration import AtPhaseEnd, Configuration, Priority
+from events.configuration import Configuration
+from events.settings import AtPhaseEnd, Priority
 from events.work import HoldReason
 
 Order = tuple[int, int, str]  # priority, age, work: the smaller goes first

@@ -16,7 +16,7 @@ from actors.planner.state import Buffered, Planner
 from actors.planner.subject import Subject, subject_of
 from actors.triggers import policy_of
 from events.catalogue import AnyDecision
-from events.configuration import Configuration, Intent, Policies
+from events.configuration import Configuration, Intent
 from events.intents import (
     EndState,
     IntentRemoved,
@@ -25,6 +25,7 @@ from events.intents import (
     WorkOvertaken,
 )
 from events.plan import OccurrenceSkipped, SkipReason
+from events.policies import Policies
 from events.record import Record
 from events.time import (
     OccurrenceDue,

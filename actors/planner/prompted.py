@@ -8,7 +8,8 @@ import re
 
 from msgspec.structs import fields
 
-from events.configuration import PROGRAMS, Action, Configuration
+from events.configuration import Action, Configuration
+from events.settings import PROGRAMS
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 MAY_SAY = frozenset(

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from actors.calendar import in_window, instant, zone_of
-from events.configuration import Plan, Priority, Window
+from events.configuration import Window
 from events.plan import Score
+from events.policies import Plan
+from events.settings import Priority
 
 ONE_DAY = timedelta(days=1)
 PRIORITY_MILLIS: dict[Priority, int] = {

@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from events.configuration import Action, AtPhaseEnd, Configuration, Priority, Step, Template
+from events.configuration import Action, Configuration, Step, Template
 from events.plan import Score
+from events.settings import AtPhaseEnd, Priority
 from events.work import Source, WorkPlanned
 
 NOTIFY = "notify"  # the lane of what tells alerts

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from actors.replay.draws import Draws
 from actors.triggers import check
-from events.configuration import Configuration, Intent, Misfire, Overlap
+from events.configuration import Configuration, Intent
+from events.settings import Misfire, Overlap
 
 MISFIRES: tuple[Misfire, ...] = get_args(Misfire)
 OVERLAPS: tuple[Overlap, ...] = get_args(Overlap)

@@ -18,14 +18,9 @@ from actors.replay.simulation import Consumer, Pick
 from actors.replay.world import Courses
 from actors.rules import Rules
 from events.cleanup import DiskSeen
-from events.configuration import (
-    PROGRAMS,
-    Configuration,
-    ConfigurationLoaded,
-    ConfigurationRefused,
-    ExecutorKind,
-)
+from events.configuration import Configuration, ConfigurationLoaded, ConfigurationRefused
 from events.intents import SignalReceived
+from events.settings import PROGRAMS, ExecutorKind
 from events.time import IdleSeen
 
 DAY = timedelta(days=1)

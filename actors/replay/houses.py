@@ -8,29 +8,27 @@ from msgspec.structs import replace
 from actors.replay.draws import Draws
 from events.configuration import (
     Action,
-    Alerts,
-    AtPhaseEnd,
     Budget,
-    Cleanup,
-    Clock,
     Configuration,
     Dates,
     Day,
-    DstGap,
-    DstOverlap,
-    Hours,
     Intent,
     Lane,
-    Misfire,
     On,
-    Overlap,
     Phase,
-    Plan,
-    Policies,
-    ProgramKind,
-    Provider,
     Step,
     Template,
+)
+from events.policies import Alerts, Cleanup, Clock, Plan, Policies, Provider, Quota
+from events.settings import (
+    AtPhaseEnd,
+    DstGap,
+    DstOverlap,
+    ExecutorKind,
+    Hours,
+    Misfire,
+    Overlap,
+    ProgramKind,
     When,
 )
 
@@ -68,10 +66,7 @@ def house_of(draws: Draws, zone: str, start: date) -> Configuration:
             "ask": _agent(draws, "ask", "claude", "codex"),
             "ponder": _agent(draws, "ponder", "claude"),
         },
-        executors={
-            "claude": Provider(concurrency=draws.choice((None, 1, 2), "concurrency")),
-            "codex": Provider(concurrency=1, rest_after_failures=1, rest_seconds=600),
-        },
+        executors=_executors(draws),
         alerts=_alerts(draws),
         templates={
             "study": Template(
@@ -83,6 +78,7 @@ def house_of(draws: Draws, zone: str, start: date) -> Configuration:
                 per_day=3,
                 at_phase_end=draws.choice(ends, "end"),
                 defer_limit=draws.below(3, "defer"),
+                daily_usd_micros=draws.choice((None, None, 100_000, 200_000), "own limit"),
             ),
             "tidy": Template(steps=(Step(action="check"),), per_day=2, phases=("morning",)),
         },
@@ -94,12 +90,37 @@ def house_of(draws: Draws, zone: str, start: date) -> Configuration:
     )
 
 
+def _executors(draws: Draws) -> dict[ExecutorKind, Provider]:
+    """Each with a quota now and then, of runs, tokens or money."""
+    hours = Quota(window_seconds=7_200, requests=draws.choice((None, 1, 3), "hours"))
+    week = Quota(
+        window_seconds=604_800,
+        counted_from="week",
+        usd_micros=draws.choice((None, 80_000), "week"),
+    )
+    day = Quota(window_seconds=86_400, counted_from="day", requests=2)
+    return {
+        "claude": Provider(
+            concurrency=draws.choice((None, 1, 2), "concurrency"),
+            quotas={"hours": hours, "week": week},
+        ),
+        "codex": Provider(
+            concurrency=1,
+            rest_after_failures=1,
+            rest_seconds=600,
+            quotas=draws.choice(({}, {"day": day}), "day"),
+        ),
+    }
+
+
 def _alerts(draws: Draws) -> Alerts:
     quiet = (Hours(start=time(22), end=time(7)), Hours(start=time(12), end=time(13), days=("sat",)))
     return Alerts(
         ways=draws.choice(((), ("nothing",), ("check", "nothing")), "ways"),
         quiet=draws.choice(((), quiet), "quiet"),
         repeat_seconds=draws.choice((0, 1_800, 21_600), "repeat"),
+        budget_percents=draws.choice(((), (50, 80, 100)), "percents"),
+        pace=draws.happens(500, "pace"),
         failures_per_hour=draws.choice((None, 1, 3), "failures"),
         breaker_failures=draws.choice((None, 1, 2), "breaker"),
     )

@@ -14,7 +14,8 @@ from actors.replay.courses import Course
 from actors.replay.fates import Fate, Fates
 from actors.replay.world import World
 from actors.triggers import due_between
-from events.configuration import Action, Configuration, Executor, Intent, Lane, Plan
+from events.configuration import Action, Configuration, Intent, Lane
+from events.policies import Executor, Plan
 from events.record import Record
 from events.time import HostSlept, TimePassed
 

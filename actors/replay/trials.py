@@ -18,6 +18,7 @@ from actors.replay.houses import PHASES, house_of
 from actors.rules import Rules
 from actors.triggers.walls import stretch_at
 from events.catalogue import ARequest
+from events.cleanup import SweepRequested
 from events.configuration import Action, Intent
 from events.intents import (
     IntentAddRequested,
@@ -28,6 +29,8 @@ from events.intents import (
 from events.record import Record
 from events.requests import (
     CancelRequested,
+    LimitRequested,
+    LimitScope,
     MoveRequested,
     PauseRequested,
     ReleaseRequested,
@@ -75,6 +78,13 @@ STARTS = (
     ("Australia/Lord_Howe", date(2026, 4, 4)),
     ("Asia/Kolkata", date(2026, 2, 28)),
 )
+SCOPES: tuple[tuple[LimitScope, str], ...] = (
+    ("day", ""),
+    ("category", "study"),
+    ("template", "study"),
+    ("intent", "daily"),
+)
+AMOUNTS = (None, 0, 50_000, 150_000, 400_000, 2_000_000)
 ASKS_MAX = 16  # of people, in one world
 INTENTS = (
     Intent(run="check", every_seconds=1_800),
@@ -171,5 +181,17 @@ def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
         IntentSwitchRequested(name, bool(nth % 2), key),
         SettleRequested(run, "succeeded" if nth % 2 else "failed", key, nth or None),
         SettleRequested(run, "failed", key),
+        *_of_money(draws, nth, key),
+        SweepRequested(key, ("runs", "temp") if nth % 2 else ()),
     )
     return draws.choice(asks, "ask", nth)
+
+
+def _of_money(draws: Draws, nth: int, key: str) -> Sequence[LimitRequested]:
+    """A limit is changed by hand, for today, for good, or back."""
+    (scope, name), amount = draws.choice(SCOPES, "scope", nth), draws.choice(AMOUNTS, "amount", nth)
+    return [
+        LimitRequested(scope, key, name, amount),
+        LimitRequested(scope, key, name, amount, for_good=True),
+        LimitRequested("category", key, "study", amount),
+    ]

@@ -10,7 +10,8 @@ from actors.triggers.cron import DAY_SECONDS, EPOCH_DAY, Cron, cron_of
 from actors.triggers.placing import fills_gap
 from actors.triggers.spans import EPOCH, SECOND
 from actors.triggers.walls import pass_of, stretch_at
-from events.configuration import Configuration, Intent, Policies
+from events.configuration import Configuration, Intent
+from events.policies import Policies
 
 PERIOD_DAYS_MAX = 64  # days of an expression that are compared to find the closest two
 

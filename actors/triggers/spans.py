@@ -12,13 +12,8 @@ from typing import NamedTuple, Protocol
 
 from actors.triggers.cron import DAY_SECONDS, EPOCH_DAY
 from actors.triggers.walls import FIRST, LAST, Stretch, stretch_at
-from events.configuration import (
-    WEEKDAYS,
-    Configuration,
-    Dates,
-    Hours,
-    Intent,
-)
+from events.configuration import Configuration, Dates, Intent
+from events.settings import WEEKDAYS, Hours
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -10,8 +10,10 @@ from actors.triggers.fields import WEEKDAYS
 from actors.triggers.meant import duration
 from actors.triggers.policies import policy_of
 from actors.triggers.trouble import UnsoundError
-from events.configuration import WEEKDAYS as ALL_DAYS
-from events.configuration import Configuration, Dates, Hours, Intent, On, Policies
+from events.configuration import Configuration, Dates, Intent, On
+from events.policies import Policies
+from events.settings import WEEKDAYS as ALL_DAYS
+from events.settings import Hours
 
 MISSPELT = re.compile(r"\b([23]?)([123])th\b")
 ON = {

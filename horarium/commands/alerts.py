@@ -19,9 +19,9 @@ from projections.queries.documents import LIMIT_MAX
 COLUMNS = (Column("alert"), Column("about"), Column("since", right=True), Column("told"),
            Column("", long=True))  # fmt: skip
 DELIVERIES = {
-    "": "nobody: no way",
+    "": "nobody",
     "waiting": "not yet",
-    "delivered": "by {by}",
+    "delivered": "by somebody",
     "failed": "could not be delivered",
 }
 
@@ -56,9 +56,10 @@ def tell_alerts(found: Sequence[Alert]) -> None:
 
 def _row(alert: Alert) -> Sequence[Value]:
     over = f"over {moment(alert.cleared_at)}: " if alert.cleared_at else ""
-    told = DELIVERIES[alert.delivery].format(by=alert.delivered_by)
+    told = DELIVERIES[alert.delivery]
     if alert.delivered_at:
-        told = f"{told}, {moment(alert.delivered_at)}"
+        told = f"by {alert.delivered_by}, {moment(alert.delivered_at)}"
+        told = told if alert.delivery else f"not again: {told}"
     return (
         faint(alert.alert) if alert.cleared_at else Cell(alert.alert, "yellow"),
         alert.subject,

@@ -1,11 +1,13 @@
 """What a run printed, and what it goes on to print."""
 
+import os
 import re
+import stat
 import sys
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,11 +40,12 @@ def output(here: Places, as_json: bool, run: str, follow: bool) -> None:
     if not _RUN.fullmatch(run):
         raise Refusal(_no_run(here, run))
     known, path = _known(here, run), here.output(run)
-    if known is None and not path.exists():
+    is_there = path.is_file() and not path.is_symlink()
+    if known is None and not is_there:
         raise Refusal(_no_run(here, run))
     if as_json:
         show_json({**_described(known, run), "output": _whole(known, path)})
-    elif known is not None and not path.exists() and not follow:
+    elif known is not None and not is_there and not follow:
         _tell_tail(known)
     else:
         _copy(here, run, path, follow)
@@ -72,10 +75,21 @@ def _described(known: Output | None, run: str) -> dict[str, object]:
 
 
 def _whole(known: Output | None, path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except FileNotFoundError:
+    file = _opened(path)
+    if file is None:
         return known.tail if known else ""
+    with file:
+        return file.read().decode("utf-8", "replace")
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    """The file of a run, if it is there. A job can put a link or a pipe in its place."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+    return None
 
 
 def _tell_tail(known: Output) -> None:
@@ -84,6 +98,8 @@ def _tell_tail(known: Output) -> None:
         click.echo(harmless(known.tail))
     if known.swept:
         note("The output was swept away; this is what the log kept of its end.")
+    elif known.tail:
+        note("Its output is not there any more; this is what the log kept of its end.")
     else:
         note("It has printed nothing.")
 
@@ -94,8 +110,8 @@ def _copy(here: Places, run: str, path: Path, follow: bool) -> None:
         file: BinaryIO | None = None
         while True:
             known = _known(here, run)  # Before the file: what has ended has written all of it.
-            if file is None and path.exists():
-                file = opened.enter_context(path.open("rb"))
+            if file is None and (found := _opened(path)) is not None:
+                file = opened.enter_context(found)
             for chunk in _chunks(file) if file else ():
                 write(chunk)
             sys.stdout.flush()

@@ -6,7 +6,8 @@ from typing import IO, Any, TypeVar
 import click
 
 from actors.planner.prompted import NAME, PROMPT_CHARACTERS_MAX
-from events.configuration import PROGRAMS, Action
+from events.configuration import Action
+from events.settings import PROGRAMS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,6 +15,8 @@ DEFAULT_NAME = "prompt"
 OPTIONS = ("prompt", "prompt_file", "executor", "lane", "category", "ceiling", "model", "timeout")
 SECONDS_MAX = 7 * 86_400
 USD_MICROS_MAX = 1_000_000_000_000
+USUAL_USD_MICROS = 500_000  # Without any, the first call would overspend and close its category.
+FREE = ("ollama",)
 
 
 def _program(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
@@ -62,7 +65,7 @@ _ALL = (
     click.option("--category", callback=_lane, metavar="NAME",
                  help="Which money pays for it. Default: general."),
     click.option("--ceiling", callback=_read("money", USD_MICROS_MAX), metavar="USD",
-                 help="What it may cost: 0.25. Default: 0."),
+                 help="What it may cost: 0.25. Default: 0.50; of ollama 0."),
     click.option("--model", metavar="MODEL", help="Default: that of the executor."),
     click.option("--timeout", callback=_read("duration", SECONDS_MAX), metavar="DURATION",
                  help="When it is stopped: 90s, 1h30m. Default: 10m."),
@@ -115,12 +118,15 @@ def _checked(action: Action) -> Action:
 
 
 def _action(prompt: str, given: Mapping[str, Any], input_json: str) -> Action:
+    ceiling = given["ceiling"]
+    if ceiling is None and given["executor"] not in FREE:
+        ceiling = USUAL_USD_MICROS
     fields = {
         "input_json": input_json,
         "lane": given["lane"],
         "category": given["category"],
-        "ceiling_usd_micros": given["ceiling"],
-        "estimate_usd_micros": given["ceiling"],
+        "ceiling_usd_micros": ceiling,
+        "estimate_usd_micros": ceiling,
         "model": given["model"],
         "timeout_seconds": given["timeout"],
     }

@@ -95,7 +95,7 @@ def _row(run: Run) -> Sequence[Value]:
         state(run.state),
         times.duration(run.duration_ms) if run.ended_at else "",
         cost(run.cost_usd_micros),
-        faint(run.summary or run.reason),
+        faint(run.told),
     )
 
 

@@ -8,7 +8,7 @@ import click
 from msgspec import convert
 
 from events.cleanup import EndedProcess, SweepEnded, SweepRequested
-from events.configuration import SweepPart
+from events.settings import SweepPart
 from horarium import client, reading
 from horarium.commands.asking import Asked, ask, key_option, posted
 from horarium.commands.options import Refusal, now, with_places

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from actors.executor.programs.registry import program_of
 from actors.executor.prompting import known_variables, unknown_variables
 from actors.executor.talk import asked_of
-from events.configuration import PROGRAMS, Action, Configuration, ExecutorKind, Provider
+from events.configuration import Action, Configuration
+from events.policies import Provider
+from events.settings import PROGRAMS, ExecutorKind
 from horarium.configuration.fault import Faults, shown
 from horarium.configuration.lines import Keys
 
@@ -16,6 +18,7 @@ _SECRET = re.compile(r"\$\{([^}]*)\}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 _OF_AGENTS = ("model", "permission", "allowed_tools", "max_turns", "fallback", "context_files")
 _OF_HTTP = ("url", "headers", "ok_statuses")
+_LATIN = "\xff"  # the last of its letters
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -83,8 +86,8 @@ def _may_cost(action: Action) -> bool:
 
 
 def _check_request(at: Keys, action: Action, faults: Faults) -> None:
-    url = urlsplit(_SECRET.sub("x", action.url))
-    if url.scheme not in ("http", "https") or not url.hostname:
+    url = _address(action.url)
+    if url is None:
         faults.add((*at, "url"), f"{shown(action.url)} is no address of http or https")
     elif action.secrets and url.scheme == "http" and url.hostname not in _LOOPBACK:
         message = "its secrets would be sent where others can read them: use https"
@@ -102,6 +105,21 @@ def _check_request(at: Keys, action: Action, faults: Faults) -> None:
     for name, value in action.headers.items():
         if not _HEADER.fullmatch(name) or not value.isprintable():
             faults.add((*at, "headers", name), "cannot be a header")
+        elif not value.isascii() and max(value) > _LATIN:
+            message = "a header may hold letters of Latin-1 only; the body may hold any"
+            faults.add((*at, "headers", name), message)
+
+
+def _address(text: str) -> SplitResult | None:
+    """The parts of an address, each secret taken for a digit; None when nobody can be asked."""
+    plain = _SECRET.sub("1", text)
+    try:
+        url = urlsplit(plain)
+        is_one = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError:
+        return None
+    is_sent = plain.isprintable() and " " not in plain and (url.path + url.query).isascii()
+    return url if is_one and is_sent else None
 
 
 def _unused(action: Action) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from actors.phase_queue.quiet import end_of_quiet
-from events.configuration import PROGRAMS, Configuration, Provider, Quota
+from events.configuration import Configuration
+from events.policies import Provider, Quota
+from events.settings import PROGRAMS
 from horarium.configuration.fault import Faults
 from horarium.configuration.lines import Keys
 
@@ -37,9 +39,7 @@ def check_executors(all_: Configuration, faults: Faults) -> None:
             message = f"the executor '{kind}' does not use it"
             faults.add((*at, key), message, severity="warning")
         for name, quota in provider.quotas.items():
-            if _is_without_limit(quota):
-                message = "it limits nothing: give requests, tokens or usd"
-                faults.add((*at, "quotas", name), message, severity="warning")
+            _check_quota((*at, "quotas", name), quota, faults)
 
 
 def _check_twice(at: Keys, way: str, before: tuple[str, ...], faults: Faults) -> None:
@@ -57,5 +57,12 @@ def _unused(provider: Provider) -> list[str]:
     return [key for key in ("command", "model") if getattr(provider, key)]
 
 
-def _is_without_limit(quota: Quota) -> bool:
-    return quota.requests is None and quota.tokens is None and quota.usd_micros is None
+def _check_quota(at: Keys, quota: Quota, faults: Faults) -> None:
+    """What is allowed nothing is found out only when something was used, once in each window."""
+    limits = {"requests": quota.requests, "tokens": quota.tokens, "usd": quota.usd_micros}
+    if all(limit is None for limit in limits.values()):
+        message = "it limits nothing: give requests, tokens or usd"
+        faults.add(at, message, severity="warning")
+    for key, limit in limits.items():
+        if limit == 0:
+            faults.add((*at, key), "0 would let one run through: let no action use that executor")

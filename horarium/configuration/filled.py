@@ -9,7 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from events.configuration import Action, Alerts, Cleanup, Configuration
+from events.configuration import Action, Configuration
+from events.policies import Alerts, Cleanup
 
 _ALERTS: Final[dict[str, object]] = {
     "budget_percents": (50, 80, 100),

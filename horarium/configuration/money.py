@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from events.configuration import Action, Budget, Configuration, Priority, Template
+from events.configuration import Action, Budget, Configuration, Template
+from events.settings import Priority
 from horarium.configuration.fault import Faults
 from horarium.configuration.lines import Keys
 from horarium.configuration.units import dollars

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import time
 from typing import NamedTuple
 
-from events.configuration import WEEKDAYS, Phase
+from events.configuration import Phase
+from events.settings import WEEKDAYS
 from horarium.configuration.fault import Faults
 
 _DAY_SECONDS = 86_400

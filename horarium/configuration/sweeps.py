@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
-from events.configuration import Action, Cleanup, Configuration, Foreign
+from events.configuration import Action, Configuration
+from events.policies import Cleanup, Foreign
 from horarium.configuration.fault import Faults, shown
 from horarium.configuration.lines import Keys
 
-# Programs that are so many things that a name says nothing.
-_ANYTHING = ("sh", "bash", "dash", "zsh", "python", "python3", "node", "perl", "ruby", "java")
+# Programs that are so many things that a name says nothing; also with a version behind it.
+_ANYTHING = (
+    *("sh", "bash", "dash", "zsh", "fish", "busybox", "env", "sudo", "python", "pypy", "uv"),
+    *("node", "nodejs", "bun", "deno", "perl", "ruby", "php", "java"),
+)
+_VERSION = "0123456789.-"
 _OURS = ("horarium",)
 
 
@@ -51,6 +56,6 @@ def _check_foreign(at: Keys, foreign: Foreign, faults: Faults) -> None:
         faults.add((*at, "program"), "a path: give the name of the file alone")
     elif program in _OURS:
         faults.add((*at, "program"), "no sweep ends a process of ours by its name")
-    elif program in _ANYTHING and not any(foreign.words):
+    elif program.rstrip(_VERSION) in _ANYTHING and not any(it.strip() for it in foreign.words):
         message = f"{shown(program)} may be anything: say with words which of them"
         faults.add((*at, "program"), message)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from events.configuration import PROGRAMS, Action, Configuration, Intent
+from events.configuration import Action, Configuration, Intent
+from events.settings import PROGRAMS
 from horarium.configuration.fault import Faults, shown
 from horarium.configuration.lines import Keys
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from actors.calendar import zone_of
-from events.configuration import PRIORITIES, WEEKDAYS
+from events.settings import PRIORITIES, WEEKDAYS
 from horarium.configuration.fault import nearest, shown
 from horarium.configuration.scalar import Context, Scalar, Schema
 from horarium.configuration.units import UnfitError

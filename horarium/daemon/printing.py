@@ -14,7 +14,7 @@ from msgspec import Struct
 from pykka import ActorDeadError, ActorRef
 
 from events.bus import Subscribe
-from events.configuration import Lines
+from events.policies import Lines
 from events.record import Record
 from horarium.daemon.lines import LINES, level_of, line_of, one_line
 from horarium.daemon.terminal import Terminal

@@ -13,8 +13,9 @@ from actors.executor.state import Executing
 from actors.phase_queue.state import Queue
 from actors.recall import Memory
 from events.bus import Subscribe
-from events.configuration import Clock, ConfigurationLoaded
+from events.configuration import ConfigurationLoaded
 from events.fact import Fact
+from events.policies import Clock
 from events.record import Record
 from events.runs import RunClosed, RunStarting
 from events.time import PhaseEnded, PhaseStarted

@@ -30,7 +30,7 @@ def examine(
         check_schedule(reading.configuration, reading.faults, now)
         check_lanes(reading.configuration, reading.faults)
         check_programs(reading.configuration, reading.faults, environ)
-        check_surroundings(reading.configuration, reading.faults, environ)
+        check_surroundings(reading.configuration, reading.faults, environ, config)
         check_clock(reading.configuration, reading.faults, environ)
     return [
         *reading.faults.found,

@@ -15,7 +15,9 @@ from actors.executor.secrets import found as found_in
 from actors.executor.spawning import NotStarted, resolved
 from actors.executor.talk import asked_of
 from actors.executor.worktrees import FOLDER, kept_trees
-from events.configuration import PROGRAMS, Action, Configuration, Provider
+from events.configuration import Action, Configuration
+from events.policies import Provider
+from events.settings import PROGRAMS
 from horarium.configuration.fault import Fault, Faults, Severity
 from horarium.configuration.lines import Keys
 from horarium.doctor.programs import NO_PLACE
@@ -26,9 +28,10 @@ NOWHERE = "/run/prompt"  # No program is asked with it.
 
 
 def check_surroundings(
-    configuration: Configuration, faults: Faults, environ: Mapping[str, str]
+    configuration: Configuration, faults: Faults, environ: Mapping[str, str], file: Path
 ) -> None:
-    """Note what would stop a run before it began, or leave its end in doubt."""
+    """Note what would stop a run before it began, or leave its end in doubt. The configuration
+    was read from that file."""
     tried: dict[bool, str] = {}
     for name, action in configuration.actions.items():
         at, directory = ("actions", name), configuration.lane(action.lane).directory
@@ -44,6 +47,9 @@ def check_surroundings(
                 tried[action.network] = why_no_walls(action.network)
             if tried[action.network]:
                 faults.add((*at, "sandbox"), tried[action.network])
+            if not configuration.lane(action.lane).worktree and _holds(place, file):
+                message = f"its walls let it write to {file}, which may set it free"
+                faults.add((*at, "sandbox"), message, severity="warning")
     for name, lane in configuration.lanes.items():
         if lane.worktree and Path(lane.directory).is_dir() and not _has_git(Path(lane.directory)):
             message = f"{lane.directory} is in no git repository"
@@ -118,6 +124,10 @@ def _check_context(at: Keys, action: Action, place: Path, faults: Faults) -> Non
         if place != NO_PLACE or name.startswith("/"):
             for remark in gathered((name,), place).remarks:
                 faults.add((*at, "context_files", nth), remark, severity="warning")
+
+
+def _holds(place: Path, file: Path) -> bool:
+    return file.resolve().is_relative_to(place.resolve())
 
 
 def _has_git(directory: Path) -> bool:

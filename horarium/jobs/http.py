@@ -5,8 +5,9 @@ answer_max_bytes, timeout_seconds. `${NAME}` in the url and in headers stands fo
 is a variable of the environment of that name. What happens is printed as lines of JSON, see
 `actors.executor.programs.http`; no secret is among them.
 
-A redirect is followed within the same server only when there are secrets, else to any; it never
-leads from https to http. Exit code 0 for an answer that is all right, else 1.
+A redirect is followed within the same server only when there are secrets, else to any, but without
+the headers that say who we are; it never leads from https to http. Exit code 0 for an answer that
+is all right, else 1.
 
 It imports nothing but the standard library, for each such job waits for it.
 """
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -30,6 +32,8 @@ CONNECT_SECONDS_MAX = 30.0
 WORDS_MAX = 300
 PORTS = {"http": 80, "https": 443}
 BODILESS = ("GET", "HEAD")
+OF_A_BODY = ("content-type", "content-length")
+OF_ONE_SERVER = ("authorization", "cookie", "proxy-authorization")
 _SECRET = re.compile(r"\$\{(\w+)\}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
@@ -138,10 +142,16 @@ def _redirected(request: Request, status: int, where: str) -> Request:
         raise Fault("failed", f"it redirects to {_server(to)}, which must not see our secrets")
     if request.url.scheme == "https" and to.scheme != "https":
         raise Fault("failed", "it redirects from https to http")
+    if _server(to) != _server(request.url):
+        request = request._replace(headers=_without(request.headers, OF_ONE_SERVER))
     if status in (307, 308) or request.method in BODILESS:
         return request._replace(url=to)
-    plain = {name: it for name, it in request.headers.items() if name.lower() != "content-type"}
-    return request._replace(url=to, method="GET", headers=plain, body=b"")
+    headers = _without(request.headers, OF_A_BODY)
+    return request._replace(url=to, method="GET", headers=headers, body=b"")
+
+
+def _without(headers: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: it for name, it in headers.items() if name.lower() not in names}
 
 
 def _server(url: SplitResult) -> str:
@@ -169,9 +179,14 @@ def _sent(request: Request) -> tuple[HTTPResponse, HTTPConnection]:
 
 def _print_body(answer: HTTPResponse, most: int) -> bool:
     """The answer in pieces, as text; whether some of it was left out."""
+    decoder = getincrementaldecoder("utf-8")("replace")  # A letter may lie in two pieces.
     while most > 0 and (piece := answer.read(min(CHUNK_BYTES, most))):
         most -= len(piece)
-        _say("piece", text=piece.decode(errors="replace"))
+        _say("piece", text=decoder.decode(piece))
+    if most > 0 and answer.length:
+        raise Fault("failed", f"the answer broke off, {answer.length} bytes before its end")
+    if rest := decoder.decode(b"", final=True):
+        _say("piece", text=rest)
     return most <= 0 and bool(answer.read(1))
 
 
@@ -183,7 +198,7 @@ def _retry_after(answer: HTTPResponse) -> int | None:
     try:
         at = parsedate_to_datetime(said)
         return int((at - parsedate_to_datetime(answer.headers["Date"])).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -65,7 +65,7 @@ def written(day: Day, lines: list[Line], ran: list[Run]) -> str:
     parts += _table(
         ("run", "action", "state", "cost", "summary"),
         [
-            (run.run, run.action, run.state, _usd(run.cost_usd_micros), run.summary or run.reason)
+            (run.run, run.action, run.state, _usd(run.cost_usd_micros), run.told)
             for run in reversed(ran)
         ],
     )

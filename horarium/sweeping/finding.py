@@ -2,7 +2,8 @@
 
 An orphan is a process of our user that bears the token or the mark of a run of this data folder
 and this boot, and of that run the log holds the end. A foreign one fits a pattern that somebody
-wrote down. Never found are we ourselves, our ancestors, keepers, and other users' processes.
+wrote down. Never found are we ourselves, our ancestors, other daemons, keepers, and other users'
+processes.
 """
 
 import os
@@ -18,12 +19,13 @@ from actors.executor.marks import Census, mark_of
 from actors.executor.recovery import KEEPER
 from events import codec
 from events.cleanup import EndedProcess
-from events.configuration import Foreign
+from events.policies import Foreign
 from events.runs import RunClosed
 from horarium import quiet
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 NAME_CHARACTERS = 40
+OURS, WORDS_OF_OURS = "horarium", 4  # `python -P -m horarium.part` has so many
 _TOKEN, _DATA = b"HORARIUM_TOKEN", b"HORARIUM_DATA"
 _RUN = re.compile(r"r([0-9]{1,18})-[0-9]{1,9}", re.ASCII)
 _CLOSED = (
@@ -99,7 +101,7 @@ def foreign(here: Place, patterns: dict[str, Foreign]) -> list[EndedProcess]:
     found = []
     for pid in _candidates(here) if patterns else ():
         name = next((name for name, it in patterns.items() if fits(pid, it)), None)
-        if name is not None and not _is_of_a_run(pid):
+        if name is not None and not _is_of_a_run(pid) and not _is_of_ours(pid):
             found.append(described(pid, pattern=name))
     return [it for it in found if it is not None]
 
@@ -133,8 +135,9 @@ def described(pid: int, *, run: str = "", pattern: str = "") -> EndedProcess | N
 
 
 def _candidates(here: Place) -> Iterator[int]:
+    """None where we cannot see all whose children we are."""
     spared, keeper = _spared(here), KEEPER.encode()
-    for pid in identity.numbers():
+    for pid in identity.numbers() if spared else ():
         if pid not in spared and is_of_our_user(pid) and keeper not in identity.environment(pid):
             yield pid
 
@@ -145,8 +148,11 @@ def is_of_our_user(pid: int) -> bool:
 
 
 def _spared(here: Place) -> set[int]:
-    """The daemon, whoever asks, and all their ancestors."""
-    return {1, *_line(os.getpid()), *_line(here.daemon)}
+    """The daemon, whoever asks, and all their ancestors; nobody, where these cannot be seen."""
+    ours = _line(os.getpid())
+    if identity.stat(ours[-1]) is None:
+        return set()
+    return {1, *ours, *_line(here.daemon)}
 
 
 def _line(pid: int) -> Sequence[int]:
@@ -160,6 +166,12 @@ def _line(pid: int) -> Sequence[int]:
 
 def _is_of_a_run(pid: int) -> bool:
     return bool(Census().mark_of(pid)) or _TOKEN in identity.environment(pid)
+
+
+def _is_of_ours(pid: int) -> bool:
+    """Whether it is a daemon, also of another data folder, or what one of them began."""
+    words = command_line(pid)[:WORDS_OF_OURS]
+    return any(Path(word).name.partition(".")[0] == OURS for word in words)
 
 
 def _comm(pid: int) -> str:

@@ -6,7 +6,7 @@ from actors.cleanup.files import FileSweeper
 from actors.cleanup.rules import ordinary
 from actors.executor.identity import boot_id
 from events.cleanup import SweepEnded
-from events.configuration import SweepPart
+from events.settings import SweepPart
 from horarium import reading
 from horarium.asof import opened_log
 from horarium.daemon.lock import owner_of

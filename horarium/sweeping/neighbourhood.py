@@ -10,7 +10,7 @@ from actors.cleanup.door import Ended, IsTime
 from actors.executor.environment import token
 from actors.executor.marks import mark_of
 from events.cleanup import EndedProcess, Seal, Sealed
-from events.configuration import Foreign
+from events.policies import Foreign
 from horarium.sweeping import ending, finding
 from horarium.sweeping.finding import Place
 

@@ -37,6 +37,8 @@ def seal(data: Path, after: int, until: int, *, by: str) -> Sealed:
     """Write the records behind `after` until `until`. Raises CannotSeal, BadLog, OSError."""
     folder = data / FOLDER
     folder.mkdir(0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise CannotSeal(f"{FOLDER} is a link, and what is secret goes nowhere else")
     path = folder / f"log-{after + 1:010}-{until:010}.jsonl"
     unfinished = path.with_suffix(".new")
     with quiet.opened(data / "log.sqlite") as log:
@@ -68,6 +70,8 @@ def disagreeing(data: Path, log: Connection) -> Iterator[Violation]:
 
 
 def _header(path: Path) -> bundle.Header | None:
+    if not path.is_file():  # A pipe would keep us waiting.
+        return None
     try:
         with path.open("rb") as file:
             return decode(file.readline(bundle.HEADER_MAX_BYTES), type=bundle.Header)

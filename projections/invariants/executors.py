@@ -7,10 +7,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.budget import QuotaReset, QuotaSpent
-from events.configuration import PROGRAMS, ExecutorKind
 from events.fact import Fact
 from events.record import Record
 from events.runs import ExecutorRecovered, ExecutorRested, RunClosed, RunStarting, RunWaiting
+from events.settings import PROGRAMS, ExecutorKind
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past, Run
 

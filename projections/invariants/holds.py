@@ -69,7 +69,8 @@ class Holds(Check):
 
     def _wait_no_more(self, record: Record, name: str, work: Work) -> None:
         """A clock that goes back does not make it wait again."""
-        latest = self.past.latest or record.at  # A clock may have been set back since it came.
+        # A clock may have been set back meanwhile, or far ahead and nobody has noticed.
+        latest = max(record.at, self.past.latest or record.at)
         if work.not_before is not None and latest < work.not_before:
             self.wrong(record, f"{name} goes before {work.not_before}")
         work.not_before = None

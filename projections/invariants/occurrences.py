@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from events.configuration import Intent, Misfire
+from events.configuration import Intent
 from events.fact import Fact
 from events.plan import OccurrenceSkipped
 from events.record import Record
+from events.settings import Misfire
 from events.time import (
     OccurrenceDue,
     OccurrenceExpired,

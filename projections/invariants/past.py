@@ -9,15 +9,9 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from events.configuration import (
-    Action,
-    Configuration,
-    ExecutorKind,
-    Intent,
-    Policies,
-    Priority,
-    Step,
-)
+from events.configuration import Action, Configuration, Intent, Step
+from events.policies import Policies
+from events.settings import ExecutorKind, Priority
 
 ACTORS = ("clock", "planner", "phase_queue", "budget", "executor", "cleanup")
 SETTINGS_KEPT = 64

@@ -16,10 +16,12 @@ from events.budget import (
     QuotaReset,
     QuotaSpent,
 )
-from events.configuration import Configuration, ConfigurationLoaded, Day, ExecutorKind, Quota
+from events.configuration import Configuration, ConfigurationLoaded, Day
 from events.fact import Fact
+from events.policies import Quota
 from events.record import Record
 from events.runs import RunClosed, RunStarting
+from events.settings import ExecutorKind
 from events.time import AlarmRang, DayStarted
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past
@@ -38,13 +40,21 @@ class Window(Struct):
     requests: int = 0
     tokens: int = 0
     usd_micros: int = 0
-    spent: bool = False  # as was said
+    spent_until: datetime | None = None  # as was said
     owed: int = 0  # the position upon which that has to be said
+    over: int = 0  # likewise that it is there again
 
     def turn(self, day: Day, at: datetime) -> None:
         if self.since is None or self.until is None or not self.since <= at < self.until:
             self.since, self.until = window_from(self.limit, day, at)
             self.requests = self.tokens = self.usd_micros = 0
+
+    @property
+    def is_said(self) -> bool:
+        """Whether it was said of the window that is open, and not only of one before."""
+        return self.spent_until is not None and (
+            self.until is None or self.spent_until >= self.until
+        )
 
     @property
     def is_over(self) -> bool:
@@ -134,12 +144,12 @@ class Quotas(Check):
         if window is None or not window.is_over:
             self.wrong(record, f"{what} is said to be spent, and is not")
             return
-        if window.spent:
+        if window.is_said:
             self.wrong(record, f"{what} is said to be spent twice")
         off = timedelta(0) if window.limit.counted_from == "first_use" else HOUR
         if window.until is None or abs(fact.until - window.until) > off:
             self.wrong(record, f"{what} is spent until {window.until}, not {fact.until}")
-        window.spent, window.owed, window.until = True, 0, fact.until
+        window.spent_until, window.owed, window.until = fact.until, 0, fact.until
 
     def _reset(self, record: Record, fact: QuotaReset) -> None:
         cause = record.cause or 0
@@ -147,14 +157,14 @@ class Quotas(Check):
         self._learn_up_to(cause)
         name, what = (fact.executor, fact.quota), f"{fact.quota} of {fact.executor}"
         window = self._windows.get(name)
-        if window is None or not window.spent:
+        if window is None or window.spent_until is None:
             self.wrong(record, f"{what} is there again, and was not spent")
             return
         is_open = window.since is not None and window.until is not None
         is_open = is_open and window.since <= record.at < window.until  # type: ignore[operator]
         if is_open and window.is_over and not self._is_gone(name, cause):
             self.wrong(record, f"{what} is there again before {window.until}")
-        window.spent = False
+        window.spent_until, window.over = None, 0
         if not is_open:
             window.since = window.until = None
             window.requests = window.tokens = window.usd_micros = 0
@@ -168,6 +178,9 @@ class Quotas(Check):
             if 0 < window.owed < before:
                 self.wrong(window.owed, f"{quota} of {executor} is spent, and nobody says so")
                 window.owed = 0
+            if 0 < window.over < before:
+                self.wrong(window.over, f"{quota} of {executor} is over, and nobody says so")
+                window.over = 0
 
     def _learn_up_to(self, position: int) -> None:
         while self._heard and self._heard[0].position <= position:
@@ -187,13 +200,20 @@ class Quotas(Check):
                 case RunClosed(run=run):
                     self._kinds.pop(run, None)
                     self._paid.pop(run, None)
+                case AlarmRang(alarm=alarm, setter="budget", rings_at=until):
+                    self._ring(alarm, until, self._heard[0].position)
                 case DayStarted(again=True):
                     self._come_back(at)
             self._owe(self._heard.popleft().position)
 
+    def _ring(self, alarm: str, until: datetime, position: int) -> None:
+        for (executor, quota), window in self._windows.items():
+            if alarm == f"quota:{executor}/{quota}" and window.spent_until == until:
+                window.over = position
+
     def _come_back(self, at: datetime) -> None:
         for window in self._windows.values():
-            if window.since is not None and at < window.since and not window.spent:
+            if window.since is not None and at < window.since and not window.spent_until:
                 window.since = window.until = None
                 window.requests = window.tokens = window.usd_micros = 0
 
@@ -205,7 +225,7 @@ class Quotas(Check):
                 window = found[executor, quota] = known.get((executor, quota)) or Window(limit)
                 window.limit = limit
         for name, window in known.items():
-            if window.spent:
+            if window.spent_until:
                 found.setdefault(name, window)
         self._windows = found
 
@@ -219,5 +239,5 @@ class Quotas(Check):
 
     def _owe(self, position: int) -> None:
         for name, window in self._windows.items():
-            if window.is_over and not window.spent and not window.owed and window.until:
+            if window.is_over and not window.is_said and not window.owed and window.until:
                 window.owed = 0 if self._is_gone(name, position) else position

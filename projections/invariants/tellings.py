@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from events.configuration import WEEKDAYS, Configuration, Hours
+from events.configuration import Configuration
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised
 from events.record import Record
 from events.requests import ReleaseRequested
+from events.settings import WEEKDAYS, Hours
 from events.work import (
     StepReached,
     WorkCancelled,
@@ -89,7 +90,8 @@ class Tellings(Check):
     def _is_time(self, record: Record, work: str, name: str, told: Told) -> None:
         if told.work:
             self.wrong(record, f"{work} tells of {name}, and {told.work} still does")
-        latest = self.past.latest or record.at  # A clock may have been set back meanwhile.
+        # A clock may have been set back meanwhile, or far ahead and nobody has noticed.
+        latest = max(record.at, self.past.latest or record.at)
         again_at = told.again_at if self.past.back <= told.ended else None
         if again_at is not None and latest < again_at:
             self.wrong(record, f"{work} tells of {name} again before {again_at}")

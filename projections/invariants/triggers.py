@@ -8,10 +8,11 @@ from importlib.resources import files
 from re import compile as pattern
 from zoneinfo import ZoneInfo
 
-from events.configuration import WEEKDAYS, Configuration, ConfigurationLoaded, Intent
+from events.configuration import Configuration, ConfigurationLoaded, Intent
 from events.fact import Fact
 from events.plan import OccurrenceSkipped
 from events.record import Record
+from events.settings import WEEKDAYS
 from events.time import (
     OccurrenceDue,
     OccurrenceMissed,

@@ -6,8 +6,8 @@ from projections.queries.documents import Document, bounded, listed
 
 
 class Alert(Document, frozen=True):
-    """An alert about a subject, as it was raised last. `delivery` is waiting, delivered, failed,
-    or "" where there was no way to tell it."""
+    """An alert about a subject, as it was raised last. `delivery` is waiting, delivered or failed,
+    or "" where nobody has been told since; who was told before then stays in `delivered_by`."""
 
     alert: str
     subject: str

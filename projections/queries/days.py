@@ -132,8 +132,10 @@ def _extremes(phases: Sequence[PhaseTally]) -> tuple[str | None, str | None]:
 
 
 def _told(connection: Connection, day: str) -> list[str]:
-    """The last word of each kind of work that spoke, the newest kinds only, in order of time."""
-    sql = """SELECT name, summary FROM runs WHERE day = ? AND summary <> ''
+    """The last word of each kind of work that was done and spoke, the newest kinds only, in order
+    of time."""
+    sql = """SELECT name, summary FROM runs
+        WHERE day = ? AND summary <> '' AND state = 'succeeded'
         ORDER BY at DESC, position DESC LIMIT ?"""
     told: dict[str, str] = {}
     for name, summary in connection.execute(sql, (day, LOOKED_AT_MAX)):

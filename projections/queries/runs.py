@@ -60,6 +60,11 @@ class Run(Document, frozen=True):
     insights: list[str]
     questions: list[str]
 
+    @property
+    def told(self) -> str:
+        """In a line: what it said of itself if it went well, else why it did not."""
+        return self.summary if self.state == "succeeded" else self.reason or self.summary
+
 
 class RunDetail(Run, frozen=True):
     """A run with all that is known of it."""

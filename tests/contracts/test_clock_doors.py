@@ -16,7 +16,7 @@ from actors.clock.idle import ClosedIdle, IdleLook
 from actors.clock.noticing import Reading, amiss
 from actors.clock.simulated import SimulatedClocks, SimulatedIdle
 from actors.clock.timer import Seen, Timer, read_clocks
-from events.configuration import Clock
+from events.policies import Clock
 from events.time import ClockStepped, HostSlept, IdleSeen, TimePassed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -11,8 +11,10 @@ import pytest
 from actors.executor.brief import RunBrief
 from actors.executor.keeper.client import Kept
 from actors.executor.processes import Processes
-from events.configuration import Action, ExecutorKind, Price
+from events.configuration import Action
+from events.policies import Price
 from events.runs import RunAdopted, RunEnded, RunStarted, Trouble
+from events.settings import ExecutorKind
 from tests.living.agent_story import ANSWERS, PROMPT, Server, agent, made_gate, server, standing_in
 from tests.living.keeper_story import Doors, kill_keepers, open_gate, until
 from tests.living.process_story import Told, brief_of, now

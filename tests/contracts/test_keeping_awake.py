@@ -14,10 +14,12 @@ from pykka import ActorRegistry
 
 from actors.clock.awake import Inhibitor, command
 from events.bus import News
-from events.configuration import Clock, Configuration, ConfigurationLoaded, KeepAwake
+from events.configuration import Configuration, ConfigurationLoaded
 from events.fact import Fact
+from events.policies import Clock
 from events.record import Record
 from events.runs import RunClosed, RunStarting
+from events.settings import KeepAwake
 from events.time import PhaseEnded, PhaseStarted
 from horarium.daemon.waking import KeepingAwake, Need
 

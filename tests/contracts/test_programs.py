@@ -26,12 +26,12 @@ from actors.executor.programs.program import (
     UnaskableError,
 )
 from actors.executor.programs.registry import program_of
-from events import configuration
-from events.configuration import Permission
 from events.runs import Trouble
+from events.settings import PROGRAMS as KINDS
+from events.settings import Permission
 from tests.contracts.program_story import DATA, printed
 
-FOUND = {str(kind): program_of(kind) for kind in configuration.PROGRAMS}
+FOUND = {str(kind): program_of(kind) for kind in KINDS}
 PROGRAMS = {kind: program for kind, program in FOUND.items() if program is not None}
 TABLE = tomllib.loads((DATA / "cases.toml").read_text("utf-8"))
 CASES = [(name, file) for name, files in TABLE.items() for file in files]

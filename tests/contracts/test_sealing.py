@@ -1,5 +1,6 @@
 """Stretches of the log in files of their own: whole, readable alone, and at one with the log."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -116,3 +117,18 @@ def test_a_backup_that_is_put_back_takes_the_seals_behind_it_away(
     assert aside is not None and (aside / "sealed" / given.name).exists()
     assert (kept.exists(), given.exists()) == (True, False)
     assert verified(here, quiet).violations_count == 0
+
+
+def test_a_folder_that_is_a_link_is_given_nothing_secret(here: Places, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (here.data / sealing.FOLDER).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(sealing.CannotSeal, match="is a link"):
+        sealing.seal(here.data, 0, 200, by="test")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_pipe_that_is_called_like_a_sealed_file_does_not_hold_up_verify(here: Places) -> None:
+    (here.data / sealing.FOLDER).mkdir()
+    os.mkfifo(here.data / sealing.FOLDER / "log-1.jsonl")
+    [found] = verified(here, quiet).violations
+    assert found.reason == "log-1.jsonl cannot be read"

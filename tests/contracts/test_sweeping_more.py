@@ -16,7 +16,8 @@ from actors.cleanup.door import Alone, Ended, IsTime
 from actors.cleanup.files import FOLDERS, FileSweeper
 from actors.cleanup.simulated import SimulatedSweeper, Things
 from events.cleanup import EndedProcess, Seal, SweepEnded, SweepStarting
-from events.configuration import Foreign, SweepPart
+from events.policies import Foreign
+from events.settings import SweepPart
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

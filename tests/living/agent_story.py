@@ -10,7 +10,8 @@ from threading import Thread
 from typing import Any, ClassVar
 
 from actors.executor.brief import RunBrief
-from events.configuration import Action, ExecutorKind
+from events.configuration import Action
+from events.settings import ExecutorKind
 from tests.living.process_story import brief_of
 
 PROGRAMS = Path(__file__).parents[1] / "data" / "programs"
@@ -84,6 +85,14 @@ class Server(BaseHTTPRequestHandler):
                 return 302, {"Location": "/round"}, b""
             case ["large"]:
                 return 200, {}, b"ding " * 100_000
+            case ["lines"]:
+                return 200, {}, b"one\ntwo\nthree\n"
+            case ["bells"]:
+                return 200, {}, b"." + "\u266a".encode() * 6_000
+            case ["broken"]:
+                return 200, {"Content-Length": "1000"}, b"ding"
+            case ["never"]:
+                return 429, {"Retry-After": "Mon, 99999999999 Jan 2020 00:00:00 GMT"}, b""
             case ["result"]:
                 return 200, {}, b'done\n{"summary": "rung", "cost_usd": 7, "insights": ["loud"]}'
         return 200, {}, "The bells have rung. \u266a\n".encode()

@@ -18,11 +18,12 @@ from actors.recall import Memory
 from events.bus import Append, Bus, News, Subscribe
 from events.catalogue import AnyObservation
 from events.codec import entry
-from events.configuration import Clock, Configuration, ConfigurationLoaded
+from events.configuration import Configuration, ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.fact import Fact
 from events.intents import IdleAsked
 from events.memory import MemoryStore
+from events.policies import Clock
 from events.record import Record
 from events.time import IdleProbing, IdleSeen
 

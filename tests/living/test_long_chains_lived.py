@@ -17,14 +17,7 @@ from actors.executor.identity import boot_id
 from actors.executor.processes import Processes
 from actors.recall import recall
 from events.bus import News, Subscribe
-from events.configuration import (
-    Action,
-    Budget,
-    Configuration,
-    ConfigurationLoaded,
-    Intent,
-    Lane,
-)
+from events.configuration import Action, Budget, Configuration, ConfigurationLoaded, Intent, Lane
 from events.daemon import DaemonStarted
 from events.fact import Fact
 from events.record import Record

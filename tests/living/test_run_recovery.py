@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +17,7 @@ from actors.executor.processes import Processes
 from events.configuration import Action
 from events.runs import RunAdopted, RunEnded, RunResult, RunStarted
 from tests.living.process_story import ANSWERS, Told, brief_of, command, has_died, now, shell
+from tests.whole.daemon_story import wait_for
 
 pytestmark = pytest.mark.living
 
@@ -25,7 +27,7 @@ from pathlib import Path
 from time import monotonic
 import msgspec
 from actors.executor.processes import Processes
-from events.configuration import Action
+from events.configuration import (Action)
 from tests.living.process_story import brief_of, now
 
 def tell(cause, facts):
@@ -98,6 +100,7 @@ def orphan(tmp_path: Path) -> Iterator[Orphans]:
         }
         process = subprocess.Popen(argv, env=environment, start_new_session=True)
         begun.append(process)
+        wait_for(partial(identity.environment, process.pid), "its environment")
         return process
 
     make_roots(tmp_path)

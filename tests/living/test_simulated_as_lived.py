@@ -22,13 +22,13 @@ from events.configuration import (
     Intent,
     Lane,
     Phase,
-    Plan,
     Step,
     Template,
 )
 from events.daemon import DaemonStarted
 from events.fact import Fact
 from events.plan import PlanDrawn
+from events.policies import Plan
 from events.record import Record
 from events.requests import CancelRequested, PauseRequested, ResumeRequested, WorkRequested
 from events.sqlite import SqliteStore

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.executor import readiness, sandbox
+from actors.executor.aside import WORDS_MAX
 from actors.executor.keeper.client import Kept
 from actors.executor.processes import Processes
 from actors.executor.worktrees import KEPT_MAX
@@ -67,6 +68,17 @@ def test_no_test_tells_a_secret(house: House, tmp_path: Path) -> None:
         assert house.end_of(shell("exit 0", **talks, **{test: tells})).detail == "it is [secret]"
     house.door.probe(brief_of(shell("exit 0", **talks, probe_command=tells)), "p1-1", ANSWERS)
     assert house.told.next(ProbeEnded) == ProbeEnded("p1-1", 1, "it is [secret]")
+
+
+def test_a_secret_at_the_edge_of_what_is_kept_is_not_told_in_part(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(SECRET)
+    talks: dict[str, Any] = {"secrets": {"KEY": f"file:{tmp_path / 'key'}"}}
+    for before in range(WORDS_MAX - len(SECRET), WORDS_MAX, 5):
+        test = ("sh", "-c", f"printf '%0{before}d%s' 0 $KEY; exit 1")
+        ended = house.end_of(shell("exit 0", **talks, ready_command=test))
+        assert SECRET[:3] not in ended.detail
 
 
 @pytest.mark.parametrize(
@@ -147,6 +159,20 @@ def test_within_walls_a_run_changes_its_own_folders_alone(house: House, tmp_path
     assert house.file("run").exists()
     assert list((tmp_path / "other").iterdir()) == []
     assert not Path("/tmp/private").exists()
+
+
+def test_within_walls_a_data_folder_in_the_lane_is_not_seen(tmp_path: Path) -> None:
+    lane = tmp_path / "lane"
+    lane.mkdir()
+    house = House(lane / "data", kind=Kept)
+    (lane / "data/log").write_text("of others")
+    script = "touch here; cat data/log; touch data/x; ls data"
+    house.end_of(shell(script, sandbox="bwrap"), lane_directory=str(lane))
+    house.door.close(0)
+    if not WHY_NOT:
+        assert (lane / "here").exists()
+        assert not (lane / "data/x").exists()
+        assert b"of others" not in house.printed()
 
 
 def test_within_walls_there_is_no_network_unless_it_is_asked_for(house: House) -> None:
@@ -298,6 +324,21 @@ def test_within_walls_commits_can_be_made_but_git_cannot_be_told_what_to_call(
     assert "fsmonitor" not in (repository / ".git/config").read_text()
     assert not (repository / "x").exists()
     assert not (repository / ".git/hooks/x").exists()
+
+
+def test_within_walls_nothing_is_planted_that_git_would_take_for_its_configuration(
+    house: House, repository: Path
+) -> None:
+    plant = "; ".join(
+        f"(echo evil > {repository}/.git/{name})"
+        for name in ("commondir", "config.worktree", "info/attributes", "HEAD")
+    )
+    head = (repository / ".git/HEAD").read_text()
+    grown(house, repository, f"{plant}; true", settings={"sandbox": "bwrap"})
+    assert not (repository / ".git/commondir").exists()
+    assert not (repository / ".git/config.worktree").exists()
+    assert not (repository / ".git/info/attributes").exists()
+    assert (repository / ".git/HEAD").read_text() == head
 
 
 def test_the_folder_for_what_is_temporary_is_that_of_the_run(house: House) -> None:

@@ -7,17 +7,11 @@ from actors.executor.rules import RULES
 from actors.executor.state import Executing
 from events.budget import FundsReserved
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import (
-    Action,
-    Alerts,
-    Configuration,
-    ConfigurationLoaded,
-    ExecutorKind,
-    Provider,
-    Step,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Step
+from events.policies import Alerts, Provider
 from events.record import Record
 from events.runs import Outcome, RunClosed, RunEnded, RunRetrying, RunStarting
+from events.settings import ExecutorKind
 from events.work import WorkPlanned, WorkReleased
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,15 +9,10 @@ from actors.planner.rules import RULES as PLANNER
 from actors.planner.state import Planner
 from actors.rules import Rules
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import (
-    Action,
-    Alerts,
-    Configuration,
-    ConfigurationLoaded,
-    Hours,
-    Intent,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Intent
+from events.policies import Alerts
 from events.record import Record
+from events.settings import Hours
 from events.time import AlarmCleared, AlarmRang, AlarmSet
 from events.work import WorkFinished, WorkPlanned, WorkReleased
 from projections.invariants.alerts import Alerts as Alerts_

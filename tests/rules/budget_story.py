@@ -17,9 +17,10 @@ from events.budget import (
     RefuseReason,
 )
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Action, Budget, Configuration, ConfigurationLoaded, Priority
+from events.configuration import Action, Budget, Configuration, ConfigurationLoaded
 from events.record import Record
 from events.runs import Outcome, RunClosed
+from events.settings import Priority
 from events.time import DayStarted
 from events.work import WorkReleased
 

@@ -7,14 +7,8 @@ from actors.executor.rules import RULES
 from actors.executor.state import Executing
 from events.budget import FundsReserved
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import (
-    Action,
-    Configuration,
-    ConfigurationLoaded,
-    Executor,
-    Lane,
-    Step,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Lane, Step
+from events.policies import Executor
 from events.record import Record
 from events.runs import (
     Outcome,

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import time
 
 from actors.replay.explaining import Explanation
-from events.configuration import Action, Alerts, Configuration, ConfigurationRefused, Hours
+from events.configuration import Action, Configuration, ConfigurationRefused
+from events.policies import Alerts
 from events.requests import ReviveRequested
+from events.settings import Hours
 from tests.rules.explain_story import HOUSE, World, at, ending, intent, with_
 
 QUIET = Hours(start=time(5), end=time(7))

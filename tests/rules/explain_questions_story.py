@@ -8,9 +8,10 @@ import pytest
 
 from actors.replay import reasons
 from actors.replay.explaining import Explanation
-from events.configuration import ConfigurationLoaded, Intent, Plan, Window
+from events.configuration import ConfigurationLoaded, Intent, Window
 from events.daemon import DaemonStarted, DaemonStopped
 from events.plan import WithdrawReason, WorkWithdrawn
+from events.policies import Plan
 from events.requests import (
     CancelRequested,
     PauseRequested,

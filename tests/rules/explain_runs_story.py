@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from actors.replay.explaining import Explanation
-from events.configuration import Configuration, Provider
+from events.configuration import Configuration
+from events.policies import Provider
 from events.requests import SettleRequested
 from events.runs import RunStarting
 from tests.rules.explain_story import (

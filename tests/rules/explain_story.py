@@ -18,16 +18,15 @@ from events.configuration import (
     Budget,
     Configuration,
     ConfigurationLoaded,
-    Executor,
     Intent,
     Lane,
     Phase,
-    Plan,
     Step,
     Template,
     Window,
 )
 from events.daemon import DaemonStarted
+from events.policies import Executor, Plan
 from events.record import Record
 from events.requests import WorkRequested
 from events.runs import RunEnded, RunStarting, Trouble

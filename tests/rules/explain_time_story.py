@@ -9,15 +9,7 @@ from msgspec.structs import replace
 
 from actors.replay.explaining import Explanation
 from events.catalogue import AnyObservation
-from events.configuration import (
-    Configuration,
-    ConfigurationLoaded,
-    Dates,
-    Day,
-    Hours,
-    Intent,
-    On,
-)
+from events.configuration import Configuration, ConfigurationLoaded, Dates, Day, Intent, On
 from events.daemon import DaemonStarted, DaemonStopped
 from events.intents import (
     IntentAddRequested,
@@ -26,6 +18,7 @@ from events.intents import (
     SignalReceived,
 )
 from events.requests import PauseRequested
+from events.settings import Hours
 from events.time import ClockStepped, HostSlept, OccurrencesSuperseded, TimePassed
 from tests.rules.explain_story import (
     FRIDAY,

@@ -6,23 +6,15 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from events.configuration import (
-    AtPhaseEnd,
-    Configuration,
-    Executor,
-    Intent,
-    Lane,
-    Misfire,
-    Overlap,
-    Policies,
-    Priority,
-)
+from events.configuration import Configuration, Intent, Lane
+from events.policies import Executor, Policies
 from events.requests import (
     PauseRequested,
     ResumeRequested,
     Scope,
     WorkRequested,
 )
+from events.settings import AtPhaseEnd, Misfire, Overlap, Priority
 from events.time import (
     HostSlept,
 )

@@ -2,7 +2,8 @@
 
 from typing import Any, get_args
 
-from events.configuration import ConfigurationLoaded, Executor, Plan
+from events.configuration import ConfigurationLoaded
+from events.policies import Executor, Plan
 from events.requests import (
     PauseRequested,
     ReleaseRequested,

@@ -18,14 +18,11 @@ from events.budget import (
     QuotaSpent,
 )
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import (
-    ConfigurationLoaded,
-    ExecutorKind,
-    Priority,
-)
+from events.configuration import ConfigurationLoaded
 from events.record import Record
 from events.requests import LimitRequested, LimitScope, ResumeRequested
 from events.runs import Outcome, RunClosed, RunSettled, RunStarting
+from events.settings import ExecutorKind, Priority
 from events.time import AlarmCleared, AlarmRang, AlarmSet, DayStarted
 from events.work import WorkCancelled, WorkReleased
 from tests.rules.ledger_model import CATEGORIES, FIRST, OWN, Model, house

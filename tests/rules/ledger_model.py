@@ -19,16 +19,14 @@ from events.budget import (
 from events.catalogue import AnyFact
 from events.configuration import (
     Action,
-    Alerts,
     Budget,
     Configuration,
     ConfigurationLoaded,
     Intent,
-    Provider,
-    Quota,
     Step,
     Template,
 )
+from events.policies import Alerts, Provider, Quota
 from events.runs import RunClosed, RunSettled
 from events.work import WorkCancelled, WorkReleased
 

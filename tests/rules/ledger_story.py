@@ -10,13 +10,10 @@ from events.codec import GENESIS, entry, written
 from events.configuration import (
     Action,
     Budget,
-    Clock,
     Configuration,
     ConfigurationLoaded,
     Dates,
     Day,
-    Executor,
-    Hours,
     Intent,
     On,
     Phase,
@@ -31,8 +28,10 @@ from events.intents import (
     OccurrenceBuffered,
 )
 from events.plan import OccurrenceSkipped, PlanDrawn
+from events.policies import Clock, Executor
 from events.record import Record
 from events.requests import CancelRequested
+from events.settings import Hours
 from events.time import (
     ClockStepped,
     DayStarted,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from events.configuration import Action, Alerts, Budget, Executor, Intent, Provider, Quota
+from events.configuration import Action, Budget, Intent
+from events.policies import Alerts, Executor, Provider, Quota
 from events.record import Record
 from events.requests import LimitRequested, ResumeRequested, SettleRequested
 from events.runs import RunClosed, RunResult, RunStarting, Usage

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Action, Configuration, Intent, Overlap, Policies, Step
+from events.configuration import Action, Configuration, Intent, Step
 from events.intents import OccurrenceBuffered, OccurrenceEnded, WorkOvertaken
 from events.plan import OccurrenceSkipped, SkipReason
+from events.policies import Policies
+from events.settings import Overlap
 from events.time import (
     OccurrenceDue,
     OccurrenceExpired,

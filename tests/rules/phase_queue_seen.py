@@ -5,11 +5,11 @@ from datetime import date, datetime
 
 from events.budget import FundsOffered, FundsRefused
 from events.catalogue import AnyFact
-from events.configuration import PRIORITIES
 from events.requests import (
     ReleaseRequested,
 )
 from events.runs import RunRetrying
+from events.settings import PRIORITIES
 from events.work import (
     StepReached,
     WorkCancelled,

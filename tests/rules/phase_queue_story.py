@@ -15,11 +15,11 @@ from events.configuration import (
     Budget,
     Configuration,
     ConfigurationLoaded,
-    Executor,
     Lane,
     Phase,
     Step,
 )
+from events.policies import Executor
 from events.record import Record
 from events.time import AlarmCleared, AlarmSet, PhaseEnded, PhaseStarted
 from events.work import HoldReason, WorkHeld, WorkPlanned, WorkReleased

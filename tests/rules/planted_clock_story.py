@@ -15,13 +15,10 @@ from actors.replay.world import World
 from events.configuration import (
     Action,
     Budget,
-    Clock,
     Configuration,
     ConfigurationLoaded,
     ConfigurationRefused,
     Day,
-    Executor,
-    Hours,
     Intent,
     Lane,
     On,
@@ -33,8 +30,10 @@ from events.intents import (
     IntentSwitchRequested,
     SignalReceived,
 )
+from events.policies import Clock, Executor
 from events.record import Record
 from events.requests import PauseRequested, ResumeRequested
+from events.settings import Hours
 from events.time import IdleSeen
 from projections.invariants.check import Violation
 from projections.invariants.checker import Checker

@@ -7,19 +7,10 @@ from typing import Any
 
 from actors.replay.courses import Course
 from actors.replay.world import World
-from events.configuration import (
-    Action,
-    Configuration,
-    ConfigurationLoaded,
-    Day,
-    Executor,
-    Intent,
-    Lane,
-    Plan,
-    Policies,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Day, Intent, Lane
 from events.daemon import DaemonStarted
 from events.plan import OccurrenceSkipped
+from events.policies import Executor, Plan, Policies
 from events.record import Record
 from events.requests import PauseRequested, ResumeRequested
 from events.runs import RunStarting

@@ -30,7 +30,6 @@ from events.configuration import (
     Budget,
     Configuration,
     ConfigurationLoaded,
-    Executor,
     Intent,
     Lane,
     Phase,
@@ -38,6 +37,7 @@ from events.configuration import (
     Template,
 )
 from events.daemon import DaemonStarted
+from events.policies import Executor
 from events.record import Record
 from events.requests import (
     CancelRequested,

@@ -13,9 +13,10 @@ from events.budget import (
     RefuseReason,
 )
 from events.catalogue import AnyFact
-from events.configuration import Configuration, ConfigurationLoaded, Day, Priority
+from events.configuration import Configuration, ConfigurationLoaded, Day
 from events.requests import ResumeRequested
 from events.runs import RunClosed
+from events.settings import Priority
 from events.work import StepReached
 from tests.rules.budget_story import (
     CATEGORIES,

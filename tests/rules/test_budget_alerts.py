@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from actors.budget.ledger import Ledger
 from events.budget import BudgetOpened
 from events.catalogue import AnyFact
-from events.configuration import Action, Alerts, Budget, Configuration, ConfigurationLoaded
+from events.configuration import Action, Budget, Configuration, ConfigurationLoaded
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Alerts
 from events.requests import LimitRequested
 from events.runs import RunSettled
 from tests.rules.budget_story import (
@@ -198,3 +199,14 @@ def test_a_day_of_which_nobody_knows_what_it_cost_alerts_nobody() -> None:
         when(ledger, day_started(TODAY + timedelta(days=number)))
     told: list[AnyFact] = list(when(ledger, day_started(TODAY)))
     assert told == [BudgetOpened(TODAY, 4_000, 0, LIMITS, 2)]
+
+
+def test_what_was_told_of_a_day_is_not_raised_a_second_time_when_the_clock_goes_back() -> None:
+    ledger = given(50, pace=True)
+    spends(ledger, 1, 600)
+    when(ledger, day_started(TOMORROW))
+    tomorrow = NOON + timedelta(days=1)
+    told = spends(ledger, 2, 600, at=tomorrow)
+    assert told == [used("research 50"), ("budget_pace", "research")]
+    told = alerts(when(ledger, day_started(), at=NOON))
+    assert told == [("-budget_pace", "research"), ("budget_pace", "research")]

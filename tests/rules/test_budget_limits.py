@@ -216,3 +216,17 @@ def test_asking_twice_changes_nothing_twice() -> None:
 def test_a_day_that_comes_again_has_the_limit_that_it_was_given() -> None:
     ledger = given(wants("day", "", 200), day_started(TOMORROW))
     assert when(ledger, day_started(TODAY)) == [BudgetOpened(TODAY, 200, 30, CATEGORIES, 3)]
+
+
+def test_a_limit_for_good_of_an_intent_that_is_gone_can_still_be_taken_back() -> None:
+    mine = Intent(run="read", every_seconds=60)
+    ledger = given(
+        IntentAdded("mine", mine, "request"),
+        wants("intent", "mine", 5, for_good=True),
+        IntentRemoved("mine", "asked"),
+    )
+    assert when(ledger, wants("intent", "mine", None, "k2", for_good=True)) == [
+        LimitChanged("intent", "mine", None, None, "k2")
+    ]
+    again = wants("intent", "mine", None, "k3", for_good=True)
+    assert when(ledger, again) == [RequestRefused("k3", "mine", "unknown_intent")]

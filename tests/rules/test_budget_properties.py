@@ -24,17 +24,11 @@ from events.budget import (
     FundsSettled,
 )
 from events.catalogue import AnyFact
-from events.configuration import (
-    PRIORITIES,
-    Action,
-    Budget,
-    Configuration,
-    ConfigurationLoaded,
-    Priority,
-)
+from events.configuration import Action, Budget, Configuration, ConfigurationLoaded
 from events.record import Record
 from events.requests import ResumeRequested
 from events.runs import Outcome, RunClosed
+from events.settings import PRIORITIES, Priority
 from events.time import DayStarted
 from events.work import StepReached, WorkCancelled, WorkDeferred, WorkHeld, WorkReleased
 

@@ -9,16 +9,10 @@ from msgspec import msgpack
 from actors.budget.ledger import Ledger
 from events.budget import QuotaReset, QuotaSpent
 from events.catalogue import AnyFact
-from events.configuration import (
-    Budget,
-    Configuration,
-    ConfigurationLoaded,
-    Day,
-    ExecutorKind,
-    Provider,
-    Quota,
-)
+from events.configuration import Budget, Configuration, ConfigurationLoaded, Day
+from events.policies import Provider, Quota
 from events.runs import RunClosed, RunStarting
+from events.settings import ExecutorKind
 from events.time import AlarmCleared, AlarmRang, AlarmSet, DayStarted
 from tests.rules.budget_story import CATEGORIES, NOON, TODAY, asks, day_started, when
 
@@ -183,3 +177,14 @@ def test_several_quotas_of_one_executor_are_spent_each_by_itself() -> None:
     assert after(ledger, starts(2)) == spent(NOON + 5 * HOUR)
     monday = datetime.combine(date(2026, 11, 23), time(), UTC)
     assert after(ledger, starts(3)) == spent(monday, "week")
+
+
+def test_the_next_window_is_spent_at_once_though_nobody_saw_the_end_of_the_one_before() -> None:
+    ledger = given(FIVE, (starts(1), NOON), (starts(2), NOON))
+    late = NOON + 9 * HOUR
+    assert after(ledger, starts(3), at=late) == []
+    assert after(ledger, starts(4), at=late) == spent(late + 5 * HOUR)
+    assert after(ledger, rang(NOON + 5 * HOUR), at=late) == [], "which is an alarm of before"
+    assert after(ledger, rang(late + 5 * HOUR), at=late + 5 * HOUR) == [
+        QuotaReset("claude", "five")
+    ]

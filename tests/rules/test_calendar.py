@@ -20,7 +20,8 @@ from actors.calendar import (
     phases_at,
     phases_of,
 )
-from events.configuration import WEEKDAYS, Configuration, Day, Phase, Weekday, Window
+from events.configuration import Configuration, Day, Phase, Window
+from events.settings import WEEKDAYS, Weekday
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 LORD_HOWE, SANTIAGO = "Australia/Lord_Howe", "America/Santiago"

@@ -12,9 +12,11 @@ from actors.cleanup.rules import RULES
 from actors.cleanup.state import Cleaning, open_sweeps
 from events.catalogue import AnyDecision, AnyFact
 from events.cleanup import SweepEnded, SweepStarting
-from events.configuration import Cleanup, Configuration, ConfigurationLoaded, ExecutorKind
+from events.configuration import Configuration, ConfigurationLoaded
+from events.policies import Cleanup
 from events.record import Record
 from events.runs import RunClosed, RunResult, RunStarting
+from events.settings import ExecutorKind
 from events.work import WorkCancelled, WorkFinished
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -18,18 +18,13 @@ from events.cleanup import (
     SweepRequested,
     SweepStarting,
 )
-from events.configuration import (
-    Action,
-    Cleanup,
-    Configuration,
-    ConfigurationLoaded,
-    Foreign,
-    SweepPart,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Cleanup, Foreign
 from events.record import Record
 from events.requests import RequestRepeated
 from events.runs import RunClosed, RunSettled, RunStarting
+from events.settings import SweepPart
 from events.work import WorkFinished, WorkState
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

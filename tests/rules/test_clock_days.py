@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from actors.clock.rules import next_instant
-from events.configuration import WEEKDAYS, ConfigurationLoaded, Phase
+from events.configuration import ConfigurationLoaded, Phase
+from events.settings import WEEKDAYS
 from events.time import (
     DayStarted,
     HostSlept,

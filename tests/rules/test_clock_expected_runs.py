@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from actors.replay.books import BOOKS, next_instant
-from actors.replay.simulation import Simulation
+from actors.replay.simulation import Ending, Simulation, succeeds
 from events.configuration import Action, Configuration, ConfigurationLoaded, Intent
 from events.daemon import DaemonStarted
 from events.requests import PauseRequested, ResumeRequested
@@ -30,12 +31,16 @@ def lived(intent: Intent, *, paused: bool = False, absent: int = 0) -> Simulatio
     if absent:
         world.say(DAWN + absent * HOUR, DaemonStarted("0", 2, "b"), "daemon")
     world.run_until(DAWN + 30 * HOUR)
+    assert checked(world) == []
+    return world
+
+
+def checked(world: Simulation) -> list[Violation]:
     found: list[Violation] = []
     checker = Checker(found.append)
     checker.take(world.log)
     checker.finish({})
-    assert found == []
-    return world
+    return found
 
 
 def told(world: Simulation) -> list[tuple[str, int]]:
@@ -76,3 +81,19 @@ def test_whatever_comes_in_between_nothing_comes_unexpected(
         intent = Intent(run="read", max_runs=runs, misfire=misfire, **trigger)  # type: ignore[arg-type]
         lived(intent, absent=absent)
         lived(intent, absent=absent, paused=absent > 3 or not absent)
+
+
+def test_a_place_that_comes_free_late_may_be_that_of_an_instant_which_is_past() -> None:
+    late = DAWN + 4 * HOUR
+    length = round((late - DAWN - HOUR / 2).total_seconds())
+    world = Simulation(BOOKS, next_instant, lambda starting: Ending(length, succeeds))
+    twice = replace(TWICE, overlap="buffer_one")
+    house = Configuration(actions={"read": Action(command=("x",))}, intents={"twice": twice})
+    world.say(DAWN, ConfigurationLoaded("d", house), "daemon")
+    world.say(DAWN, DaemonStarted("0", 1, "b"), "daemon")
+    world.run_until(late - HOUR / 2)
+    world.say(late - HOUR / 2, PauseRequested("all", "p"), "cli")
+    world.run_until(late)
+    told = [it.fact for it in world.log if isinstance(it.fact, OccurrencesExpected)]
+    assert told[1].because == "runs_left" and told[1].intents[0].last_due_at < late
+    assert checked(world) == []

@@ -8,8 +8,9 @@ from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as some
 
-from events.configuration import Clock, Configuration, Intent
+from events.configuration import Configuration, Intent
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Clock
 from events.time import (
     ClockStepped,
     DayStarted,

@@ -8,8 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as some
 
 from actors.triggers import due_between
-from events.configuration import Clock, Configuration, Day, Hours, Intent, Phase
+from events.configuration import Configuration, Day, Intent, Phase
 from events.intents import IntentAdded, IntentRemoved, IntentSwitched
+from events.policies import Clock
+from events.settings import Hours
 from events.time import OccurrencesReopened
 from tests.rules.clock_world import MIDNIGHT, PASSED, STARTED, World
 

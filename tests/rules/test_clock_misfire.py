@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from actors.clock.misfire import Verdict, verdicts
 from actors.clock.rules import next_instant
 from actors.triggers import due_between
-from events.configuration import Clock, Configuration, Intent, Policies
+from events.configuration import Configuration, Intent
+from events.policies import Clock, Policies
 from events.time import (
     MissReason,
     OccurrenceDue,

@@ -6,9 +6,11 @@ import pytest
 
 from actors.clock.rules import next_instant
 from events.catalogue import AnyDecision
-from events.configuration import Clock, Configuration, Dates, Day, Hours, Intent, Phase, Policies
+from events.configuration import Configuration, Dates, Day, Intent, Phase
 from events.intents import IntentsConfigured
 from events.plan import OccurrenceSkipped
+from events.policies import Clock, Policies
+from events.settings import Hours
 from events.time import (
     DayStarted,
     Expected,

@@ -18,20 +18,8 @@ from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as some
 
-from events.configuration import (
-    Action,
-    Cleanup,
-    Clock,
-    Configuration,
-    Day,
-    Executor,
-    Intent,
-    Lines,
-    Plan,
-    Policies,
-    Storage,
-    Template,
-)
+from events.configuration import Action, Configuration, Day, Intent, Template
+from events.policies import Cleanup, Clock, Executor, Lines, Plan, Policies, Storage
 from horarium.configuration import load
 from horarium.configuration.descriptions import DESCRIPTIONS
 from horarium.configuration.fault import Faults

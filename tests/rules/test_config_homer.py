@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from events.configuration import Policies
+from events.policies import Policies
 from horarium.configuration import load
 from tests.rules.configuration_story import said
 

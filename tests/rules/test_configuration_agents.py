@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from events.configuration import Price
+from events.policies import Price
 from tests.rules.configuration_story import loaded, said
 
 MONEY = "[budget]\ndaily_usd = 5\ncategories = { general = '100%' }\n"
@@ -49,9 +49,18 @@ FAULTS = {
     ),
     "no address": (SENT, 'a.url  "" is no address of http or https'),
     "another scheme": (SENT + "url = 'file:///etc/passwd'", "is no address of http or https"),
+    "an address that is none": (SENT + "url = 'http://[bad/'", "is no address of http or https"),
+    "a port that is none": (SENT + "url = 'https://a.example:99999/'", "is no address of http"),
+    "an address with a space": (SENT + "url = 'https://a.example/b c'", "is no address of http"),
+    "an address in two lines": (SENT + 'url = "https://a.example/b\\nc"', "is no address of http"),
+    "a path that must be escaped": (SENT + "url = 'https://a.example/\u266a'", "is no address of"),
     "a secret that nobody declared": (
         SENT + "url = 'https://a.example/${TOKE}'\nsecrets = { TOKEN = 'env:T' }",
         "a.url  there is no secret \"TOKE\"; it is declared in `secrets` (did you mean 'TOKEN'?)",
+    ),
+    "a header with letters that no header may have": (
+        SENT + "url = 'https://a.example'\nheaders = { X = '\u266a' }",
+        "a.headers.X  a header may hold letters of Latin-1 only; the body may hold any",
     ),
     "a header in two lines": (
         SENT + 'url = "https://a.example"\nheaders = { X = "a\\nb" }',

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec import json
 
-from events.configuration import Alerts, Configuration, Hours, Provider, Quota
+from events.configuration import Configuration
+from events.policies import Alerts, Provider, Quota
+from events.settings import Hours
 from horarium.configuration import load
 from horarium.configuration.writing import written
 from tests.rules.configuration_story import FREE, loaded, said
@@ -138,6 +140,9 @@ FAULTS = {
     ),
     '[executors.codex.quotas.day]\nwindow = "1d"\n': (
         "1  executors.codex.quotas.day  warning: it limits nothing: give requests, tokens or usd"
+    ),
+    '[executors.codex.quotas.day]\nwindow = "1d"\nusd = 0\n': (
+        "3  executors.codex.quotas.day.usd  0 would let one run through"
     ),
     "[executors.codex.quotas.day]\nusd = 5\n": (
         "1  executors.codex.quotas.day.window  it is missing"

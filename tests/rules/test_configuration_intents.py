@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from events.configuration import Clock, Dates, Hours, Intent, On, Policies
+from events.configuration import Dates, Intent, On
 from events.intents import ALERTS
+from events.policies import Clock, Policies
+from events.settings import Hours
 from horarium.configuration import load
 from tests.rules.configuration_story import FREE, loaded, said
 

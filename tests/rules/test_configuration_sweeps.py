@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from events.configuration import Cleanup, Foreign
+from events.policies import Cleanup, Foreign
 from horarium.configuration.filled import in_a_file
 from tests.rules.configuration_story import loaded, said
 
@@ -48,6 +48,12 @@ AGENTS = "[cleanup.foreign.agents]\n"
             'config.toml:2  cleanup.foreign.agents.program  "node" may be anything: say with '
             "words which of them",
             id="an interpreter without words",
+        ),
+        pytest.param(
+            AGENTS + "program = 'python3.12'\nwords = [' ']",
+            'config.toml:2  cleanup.foreign.agents.program  "python3.12" may be anything: say '
+            "with words which of them",
+            id="an interpreter with its version and a word that is none",
         ),
         pytest.param(
             AGENTS + "program = 'horarium'",

@@ -13,7 +13,8 @@ from actors.replay.courses import Course
 from actors.replay.trials import trial
 from events.catalogue import AnyObservation
 from events.codec import read
-from events.configuration import Action, Budget, Configuration, Intent, Lane, Plan
+from events.configuration import Action, Budget, Configuration, Intent, Lane
+from events.policies import Plan
 from events.record import Record
 from events.requests import CancelRequested, WorkRequested
 from events.runs import RunEnded

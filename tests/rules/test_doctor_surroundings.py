@@ -7,6 +7,7 @@ import pytest
 from actors.executor import sandbox
 from horarium.configuration import render
 from horarium.configuration.loading import read
+from horarium.doctor import surroundings
 from horarium.doctor.programs import check_programs
 from horarium.doctor.surroundings import check_surroundings, worktree_findings
 
@@ -18,7 +19,8 @@ def findings(folder: Path, text: str, **environ: str) -> list[str]:
     file.write_text(text)
     reading = read(file, {})
     before = len(reading.faults.found)
-    check_surroundings(reading.configuration, reading.faults, {"PATH": "/nowhere"} | environ)
+    known = {"PATH": "/nowhere"} | environ
+    check_surroundings(reading.configuration, reading.faults, known, file)
     rendered = render(reading.faults.found[before:])
     return [line.replace(f"{folder}/", "") for line in rendered.splitlines()]
 
@@ -78,6 +80,20 @@ def test_walls_that_cannot_be_built_are_found(
     ]
     (tmp_path / "bwrap").write_text("#!/bin/sh\n")
     assert findings(tmp_path, text) == []
+
+
+def test_walls_within_which_the_configuration_may_be_changed_are_doubted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "why_no_walls", lambda network: "")
+    text = BASE + "sandbox = 'bwrap'\nlane = 'here'\n[lanes.here]\ndirectory = '.'\n"
+    assert findings(tmp_path, text) == [
+        "config.toml:3  actions.act.sandbox  warning: its walls let it write to config.toml, "
+        "which may set it free"
+    ]
+    (tmp_path / "lane").mkdir()
+    assert findings(tmp_path, text.replace("'.'", "'lane'")) == []
+    assert findings(tmp_path, BASE + "sandbox = 'bwrap'") == []
 
 
 def test_context_files_and_repositories_are_looked_for(tmp_path: Path) -> None:

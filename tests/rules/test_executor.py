@@ -10,11 +10,7 @@ from actors.executor.outcomes import verdict
 from actors.executor.rules import RULES
 from actors.executor.state import Executing
 from events.budget import FundsRefused
-from events.configuration import (
-    Action,
-    ConfigurationLoaded,
-    Step,
-)
+from events.configuration import Action, ConfigurationLoaded, Step
 from events.daemon import DaemonStarted
 from events.runs import (
     Outcome,

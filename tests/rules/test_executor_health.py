@@ -8,20 +8,19 @@ from msgspec.structs import replace
 
 from actors.executor.state import Executing
 from events.budget import QuotaReset, QuotaSpent
-from events.configuration import Action, Provider
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Provider
 from events.runs import (
     ExecutorRecovered,
     ExecutorRested,
     RunClosed,
     RunRetrying,
     RunStarting,
-    RunWaiting,
     Trouble,
     Usage,
 )
 from events.time import AlarmRang, AlarmSet
-from events.work import WorkFinished, WorkReturned, WorkStopping
+from events.work import WorkFinished, WorkStopping
 from tests.rules.agents_story import (
     ACTIONS,
     HALF_AN_HOUR,
@@ -329,86 +328,6 @@ def test_a_spent_quota_is_a_rest_until_its_reset() -> None:
         AlertCleared("executor_exhausted", "claude")
     ]
     assert starts(story.asked("ponder", 1, run="r1-2")) == [("r1-2", "claude")]
-
-
-# A place
-
-
-def test_no_more_run_at_once_than_may_and_the_most_urgent_goes_next() -> None:
-    story = Story(loaded(claude=Provider(concurrency=1)))
-    story.asked("ask", 1)
-    assert story.asked("ask", 2) == [RunWaiting("r2-1", "w2-1", "claude")]
-    story.asked("ask", 3)
-    story.state.works["w3-1"].priority = "high"
-    assert starts(story.ends_well("r1-1")) == [("r3-1", "claude")]
-    assert starts(story.ends_well("r3-1")) == [("r2-1", "claude")]
-    assert story.state.waiting == {}
-
-
-def test_what_waits_for_a_place_takes_another_way_when_its_executor_rests() -> None:
-    story = Story(loaded(claude=Provider(concurrency=1, rest_after_failures=1)))
-    story.asked("ask", 1)
-    story.asked("ask", 2)
-    story.asked("ponder", 3)
-    decided = story.ends("r1-1", trouble="rate_limited", resets_at=EVENING)
-    assert starts(decided) == [("r2-1", "codex")]
-    assert retries(decided) == [("w1-1", 1, NOON), ("w3-1", 1, EVENING)]
-
-
-def test_what_waits_for_a_place_and_is_stopped_never_begins() -> None:
-    story = Story(loaded(claude=Provider(concurrency=1)))
-    story.asked("ask", 1)
-    story.asked("ask", 2)
-    decided = story.hears(WorkStopping("w2-1"))
-    assert outcomes(decided) == [("r2-1", "cancelled", False)]
-    assert decided[-1] == WorkFinished("w2-1", "cancelled", "cancelled")
-    assert starts(story.ends_well("r1-1")) == []
-
-
-def test_what_waits_for_a_place_is_given_back_when_it_is_paused_meanwhile() -> None:
-    from events.requests import Paused
-
-    story = Story(loaded(claude=Provider(concurrency=1)))
-    story.asked("ask", 1)
-    story.asked("ask", 2)
-    story.hears(Paused("all"))
-    decided = story.ends_well("r1-1")
-    assert only(decided, WorkReturned) == [WorkReturned("w2-1", "r2-1", 1, 1, "paused")]
-
-
-# When it is tried again
-
-
-def test_backoff_is_drawn_out_by_the_work_and_always_the_same() -> None:
-    action = replace(ACTIONS["local"], backoff_seconds=1_000, backoff_jitter_millis=500)
-    found = set()
-    for n in range(20):
-        again = set()
-        for _ in range(2):
-            story = Story(loaded(actions={"local": action}))
-            story.asked("local", n)
-            ((_, _, at),) = retries(story.fails(f"r{n}-1"))
-            again.add(at)
-        (at,) = again
-        assert timedelta(seconds=1_000) <= at - NOON <= timedelta(seconds=1_500)
-        found.add(at)
-    assert len(found) > 15, "not all come at once"
-
-
-def test_after_the_attempts_of_a_day_the_next_one_waits_for_the_next_day() -> None:
-    action = Action(command=("true",), attempts=5, attempts_per_day=2, backoff_seconds=60)
-    story = Story(loaded(actions={"local": action}))
-    midnight = NOON.replace(hour=0) + timedelta(days=1)
-    moments = []
-    for attempt in range(1, 5):
-        day = TODAY if attempt < 3 else TODAY + timedelta(days=1)
-        story.asked("local", attempt=attempt, day=day)
-        ((_, _, at),) = retries(story.fails(f"r1-{attempt}"))
-        moments.append(at)
-    assert moments[0] == NOON + timedelta(seconds=60)
-    assert moments[1] == midnight
-    assert moments[2] == NOON + timedelta(seconds=240)
-    assert moments[3] == midnight + timedelta(days=1)
 
 
 def test_all_of_it_survives_a_snapshot() -> None:

@@ -16,15 +16,9 @@ from actors.executor.rules import RULES
 from actors.executor.state import Executing
 from events.budget import FundsReserved, QuotaReset, QuotaSpent
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import (
-    Action,
-    Alerts,
-    Configuration,
-    ConfigurationLoaded,
-    Provider,
-    Step,
-)
+from events.configuration import Action, Configuration, ConfigurationLoaded, Step
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Alerts, Provider
 from events.record import Record
 from events.requests import SettleRequested
 from events.runs import (

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from events.catalogue import AnyFact
-from events.configuration import Action, Alerts, Step
+from events.configuration import Action, Step
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Alerts
 from events.requests import RequestRefused, RequestRepeated, SettleRequested
 from events.runs import (
     KeeperFound,

@@ -5,10 +5,7 @@ from datetime import timedelta
 import pytest
 
 from events.budget import FundsRefused
-from events.configuration import (
-    Action,
-    Step,
-)
+from events.configuration import Action, Step
 from events.runs import (
     RunCancelling,
     RunClosed,

@@ -1,6 +1,6 @@
 """Why something waits for who is to carry it out, and what became of unknown runs."""
 
-from events.configuration import Provider
+from events.policies import Provider
 from events.requests import SettleRequested
 from events.runs import RunClosed, RunStarting
 from tests.rules.explain_runs_story import agents, in_turn, lost, turned_away

@@ -11,10 +11,7 @@ from actors.replay.explaining import Explanation, Teller
 from actors.replay.happenings import request
 from actors.replay.trying import Way, root_of
 from events.catalogue import AnyObservation
-from events.configuration import (
-    Configuration,
-    ConfigurationLoaded,
-)
+from events.configuration import Configuration, ConfigurationLoaded
 from events.plan import OccurrenceSkipped
 from events.record import Record
 from events.requests import (

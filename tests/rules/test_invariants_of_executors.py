@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from events.configuration import ConfigurationLoaded, Provider
+from events.configuration import ConfigurationLoaded
 from events.fact import Fact
+from events.policies import Provider
 from events.record import Record
 from events.requests import SettleRequested
 from events.runs import (

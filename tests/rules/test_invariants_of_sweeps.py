@@ -14,7 +14,7 @@ from events.cleanup import (
     SweepRequested,
     SweepStarting,
 )
-from events.configuration import Foreign
+from events.policies import Foreign
 from tests.rules.verifying_story import (
     GOING,
     RESERVED,

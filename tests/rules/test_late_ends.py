@@ -6,7 +6,8 @@ import pytest
 
 from actors.replay.courses import Course
 from actors.replay.lives import Crash, MortalWorld
-from events.configuration import Action, Budget, Configuration, Plan, Step, Template
+from events.configuration import Action, Budget, Configuration, Step, Template
+from events.policies import Plan
 from events.requests import WorkRequested
 from events.runs import RunEnded, RunStarting
 from events.work import WorkFinished, WorkReturned

@@ -22,22 +22,14 @@ from actors.replay.books import BOOKS, next_instant
 from actors.replay.simulation import Ending, Simulation
 from events.budget import FundsOffered, FundsRefused
 from events.catalogue import AnyFact
-from events.configuration import (
-    PRIORITIES,
-    Action,
-    Budget,
-    Configuration,
-    ConfigurationLoaded,
-    Executor,
-    Intent,
-    Lane,
-    Priority,
-)
+from events.configuration import Action, Budget, Configuration, ConfigurationLoaded, Intent, Lane
 from events.daemon import DaemonStarted
 from events.intents import OccurrenceEnded
+from events.policies import Executor
 from events.record import Record
 from events.requests import ResumeRequested, WorkRequested
 from events.runs import RunEnded, RunResult, RunStarting
+from events.settings import PRIORITIES, Priority
 from events.time import AlarmRang, AlarmSet, OccurrenceDue, TimePassed
 from events.work import WorkFinished, WorkHeld, WorkReleased
 from projections.invariants.check import Violation

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from events.budget import FundsOffered, FundsRefused
-from events.configuration import Action, ConfigurationLoaded, Executor, Lane, Priority, Step
+from events.configuration import Action, ConfigurationLoaded, Lane, Step
 from events.plan import WorkWithdrawn
+from events.policies import Executor
 from events.runs import RunRetrying
+from events.settings import Priority
 from events.time import AlarmRang
 from events.work import StepReached, WorkDropped, WorkFinished
 from tests.rules.phase_queue_story import (

@@ -10,8 +10,9 @@ from hypothesis import strategies as some
 
 from events.budget import FundsRefused
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Clock, Configuration
+from events.configuration import Configuration
 from events.intents import IdleAsked, WorkOvertaken
+from events.policies import Clock
 from events.requests import (
     CancelRequested,
     Paused,

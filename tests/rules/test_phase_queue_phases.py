@@ -7,10 +7,11 @@ import pytest
 
 from events.budget import FundsRefused
 from events.catalogue import AnyFact
-from events.configuration import AtPhaseEnd, Configuration, ConfigurationLoaded, Phase
+from events.configuration import Configuration, ConfigurationLoaded, Phase
 from events.daemon import DaemonStarted
 from events.requests import PauseRequested
 from events.runs import RunRetrying
+from events.settings import AtPhaseEnd
 from events.time import AlarmRang, DayStarted, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import WorkDeferred, WorkDropped, WorkFinished
 from tests.rules.phase_queue_story import (

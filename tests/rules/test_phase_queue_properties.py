@@ -9,8 +9,9 @@ from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as some
 
-from events.configuration import PRIORITIES, ConfigurationLoaded, Executor, Lane
+from events.configuration import ConfigurationLoaded, Lane
 from events.plan import WorkWithdrawn
+from events.policies import Executor
 from events.requests import (
     CancelRequested,
     MoveRequested,
@@ -18,6 +19,7 @@ from events.requests import (
     ReleaseRequested,
     ResumeRequested,
 )
+from events.settings import PRIORITIES
 from tests.rules.phase_queue_story import HOUSE, TODAY, TOMORROW, planned
 from tests.rules.phase_queue_world import World
 

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from events.budget import FundsOffered, FundsRefused, RefuseReason
-from events.configuration import Action, Priority
+from events.configuration import Action
+from events.settings import Priority
 from events.time import AlarmRang
 from events.work import WorkDropped, WorkHeld, WorkReleased
 from tests.rules.phase_queue_story import HOUR, HOUSE, NOON, Story, held, planned, released

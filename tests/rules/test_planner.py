@@ -7,11 +7,7 @@ from msgspec import structs
 
 from actors.planner import changes, rules
 from events.catalogue import AnyFact
-from events.configuration import (
-    Intent,
-    Phase,
-    Step,
-)
+from events.configuration import Intent, Phase, Step
 from events.plan import OccurrenceSkipped, SkipReason
 from events.requests import (
     Refusal,

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 
 from events.catalogue import AnyDecision
-from events.configuration import Alerts, Configuration, ConfigurationLoaded, Intent
+from events.configuration import Configuration, ConfigurationLoaded, Intent
 from events.intents import (
     AlertCleared,
     AlertRaised,
@@ -22,6 +22,7 @@ from events.intents import (
     IntentSwitchRequested,
 )
 from events.plan import OccurrenceSkipped
+from events.policies import Alerts
 from events.requests import RequestRefused
 from events.time import OccurrenceDue
 from events.work import WorkFinished, WorkPlanned, WorkState

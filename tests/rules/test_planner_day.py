@@ -6,16 +6,9 @@ from typing import Any
 
 import pytest
 
-from events.configuration import (
-    Action,
-    Budget,
-    Lane,
-    Plan,
-    Step,
-    Template,
-    Window,
-)
+from events.configuration import Action, Budget, Lane, Step, Template, Window
 from events.plan import CandidatePassedOver, PlanDrawn, Score
+from events.policies import Plan
 from events.work import WorkPlanned
 from tests.rules.planner_story import (
     FRIDAY,

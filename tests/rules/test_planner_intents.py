@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from actors.planner import changes, intents
 from actors.planner.state import Planner
 from events.catalogue import AnyDecision
-from events.configuration import Configuration, Hours, Intent, Policies
+from events.configuration import Configuration, Intent
 from events.intents import (
     IntentAdded,
     IntentAddRequested,
@@ -20,7 +20,9 @@ from events.intents import (
     IntentSwitchRequested,
 )
 from events.plan import PlanDrawn
+from events.policies import Policies
 from events.requests import Refusal, RequestRefused, RequestRepeated
+from events.settings import Hours
 from tests.rules.overlap_story import (
     Minutes,
     buffered,

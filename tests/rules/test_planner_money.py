@@ -6,11 +6,7 @@ import pytest
 from msgspec import structs
 
 from events.catalogue import AnyFact
-from events.configuration import (
-    Budget,
-    Configuration,
-    Intent,
-)
+from events.configuration import Budget, Configuration, Intent
 from events.plan import PlanDrawn
 from events.work import WorkDeferred, WorkFinished, WorkMoved, WorkPlanned
 from tests.rules.planner_story import (

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from actors.planner.rules import RULES
 from actors.planner.state import Planner
 from events.catalogue import AnyFact
-from events.configuration import Intent, Overlap, Policies
+from events.configuration import Intent
 from events.intents import (
     IntentAdded,
     IntentAddRequested,
@@ -27,8 +27,10 @@ from events.intents import (
     WorkOvertaken,
 )
 from events.plan import OccurrenceSkipped
+from events.policies import Policies
 from events.record import Record
 from events.requests import Paused, Resumed
+from events.settings import Overlap
 from events.time import OccurrenceDue, OccurrenceExpired, OccurrencesSuperseded
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 from tests.rules.overlap_story import minute, of_intents

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from actors.planner.state import Planner
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import Configuration, Intent, On, Overlap, Policies
+from events.configuration import Configuration, Intent, On
 from events.daemon import DaemonStarted
 from events.plan import OccurrenceSkipped
+from events.policies import Policies
 from events.requests import Paused, Resumed
+from events.settings import Overlap
 from events.time import OccurrenceDue
 from events.work import WorkCancelled, WorkDropped
 from tests.rules.overlap_story import (

@@ -12,10 +12,12 @@ from actors.calendar import phase_on
 from actors.planner.rules import RULES
 from actors.planner.state import Planner
 from events.catalogue import AnyDecision, AnyFact
-from events.configuration import PRIORITIES, Budget, Configuration, Intent, Lane, Plan, Window
+from events.configuration import Budget, Configuration, Intent, Lane, Window
 from events.plan import CandidatePassedOver, OccurrenceSkipped, PlanDrawn, WorkWithdrawn
+from events.policies import Plan
 from events.record import Record
 from events.requests import ReplanRequested, RequestRepeated, WorkRequested
+from events.settings import PRIORITIES
 from events.time import OccurrenceDue
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 from tests.rules.planner_story import (

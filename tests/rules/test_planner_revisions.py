@@ -6,13 +6,9 @@ import pytest
 from msgspec import structs
 
 from actors.planner.state import Planner
-from events.configuration import (
-    Configuration,
-    ConfigurationLoaded,
-    Lines,
-    Plan,
-)
+from events.configuration import Configuration, ConfigurationLoaded
 from events.plan import PlanDrawn, WorkWithdrawn
+from events.policies import Lines, Plan
 from events.requests import (
     Refusal,
     ReplanRequested,

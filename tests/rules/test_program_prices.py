@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.executor.programs.prices import cost_of, priced
 from actors.executor.programs.program import Said, Spent, Tokens, plus
-from events.configuration import Price
+from events.policies import Price
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

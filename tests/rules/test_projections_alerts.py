@@ -65,10 +65,16 @@ def test_what_no_way_could_deliver_has_failed() -> None:
     assert rows("alerts", "delivery") == [{"delivery": "failed"}]
 
 
-def test_raised_anew_it_is_not_delivered_yet() -> None:
+def test_raised_anew_it_is_not_delivered_yet_and_who_was_told_before_is_known() -> None:
     rows = given(*DELIVERED, AlertCleared("disk_low", "root"), RAISED)
-    again = {"raised": 2, "told": 0, "delivery": "", "delivered_by": None, "work": None}
+    again = {"raised": 2, "told": 0, "delivery": "", "delivered_by": "mail", "work": None}
     assert rows("alerts", *again) == [again]
+
+
+def test_raised_anew_what_reached_nobody_has_not_reached_anybody_still() -> None:
+    failed = (RAISED, TELL, *went("r1", "hook", "failed"), WorkFinished("w2", "failed"))
+    rows = given(*failed, AlertCleared("disk_low", "root"), RAISED)
+    assert rows("alerts", "raised", "delivery") == [{"raised": 2, "delivery": "failed"}]
 
 
 def test_an_intent_is_paused_while_its_breaker_is_open() -> None:

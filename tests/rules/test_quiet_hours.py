@@ -8,7 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as some
 
 from actors.phase_queue.quiet import end_of_quiet
-from events.configuration import WEEKDAYS, Alerts, Configuration, Day, Hours
+from events.configuration import Configuration, Day
+from events.policies import Alerts
+from events.settings import WEEKDAYS, Hours
 from projections.invariants.tellings import _holds
 
 NIGHT = Hours(start=time(22), end=time(7))

@@ -11,19 +11,10 @@ from actors.executor.state import OpenRun
 from actors.replay.courses import Course
 from actors.replay.lives import Crash, MortalWorld
 from actors.replay.naming import RunName
-from events.configuration import (
-    Action,
-    Configuration,
-    Day,
-    Executor,
-    Intent,
-    Lane,
-    On,
-    Plan,
-    Policies,
-)
+from events.configuration import Action, Configuration, Day, Intent, Lane, On
 from events.intents import IntentAddRequested, IntentSwitchRequested, SignalReceived
 from events.plan import OccurrenceSkipped
+from events.policies import Executor, Plan, Policies
 from events.record import Record
 from events.requests import PauseRequested, ResumeRequested
 from events.runs import RunStarting

@@ -15,8 +15,9 @@ from actors.planner.scoring import (
     variety_millis,
     window_millis,
 )
-from events.configuration import Plan, Window
+from events.configuration import Window
 from events.plan import Score
+from events.policies import Plan
 
 FRIDAY = datetime(2026, 11, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

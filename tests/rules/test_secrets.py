@@ -3,8 +3,10 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.executor.secrets import VEIL, VEILED_CHARACTERS_MIN, Veil, found, variables
 from actors.executor.spawning import NotStarted
@@ -49,6 +51,21 @@ def test_an_end_is_told_without_them_also_where_they_are_quoted() -> None:
     ended = Veil([secret]).over(RunEnded("r1-1", True, NOW, 0, tail=secret, result=said))
     assert ended.tail == "[secret]"
     assert ended.result == RunResult(summary="it is [secret]", data_json='{"it": "[secret]"}')
+
+
+@pytest.mark.parametrize("secret", ["123456", "started", "summary", "exit_code", "2026-11"])
+def test_a_secret_that_looks_like_a_figure_or_a_word_of_ours_undoes_no_end(secret: str) -> None:
+    at = NOW.replace(microsecond=123_456)
+    said = RunResult(summary=f"it is {secret}")
+    ended = RunEnded("r1-1", True, at, 0, duration_ms=123_456, tail=secret, result=said)
+    veiled = RunResult(summary="it is [secret]")
+    assert Veil([secret]).over(ended) == replace(ended, tail="[secret]", result=veiled)
+
+
+def test_data_in_which_a_secret_stood_as_a_number_is_left_out_and_json_still() -> None:
+    said = RunResult(data_json='{"pin":123456}')
+    ended = Veil(["123456"]).over(RunEnded("r1-1", True, NOW, 0, result=said))
+    assert ended.result == RunResult(data_json='"[secret]"')
 
 
 def test_a_short_secret_is_not_looked_for() -> None:

@@ -12,7 +12,8 @@ from actors.replay.naming import RunName
 from actors.replay.simulating import Stretch, remedy, simulated
 from actors.replay.tally import Spread
 from actors.replay.world import World
-from events.configuration import Action, Budget, Configuration, Intent, Lane, Plan
+from events.configuration import Action, Budget, Configuration, Intent, Lane
+from events.policies import Plan
 from events.runs import RunEnded, RunResult, RunStarting
 from horarium.configuration import load
 from tests.rules.replay_story import MINUTE, at, by_estimates, recorded

@@ -20,7 +20,8 @@ from actors.triggers import (
     passed_over,
     policy_of,
 )
-from events.configuration import Configuration, Day, Intent, Policies
+from events.configuration import Configuration, Day, Intent
+from events.policies import Policies
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 LORD_HOWE, SANTIAGO = "Australia/Lord_Howe", "America/Santiago"

@@ -7,7 +7,9 @@ import pytest
 
 from actors.triggers import passed_over
 from actors.triggers.walls import BLOCK, stretch_at
-from events.configuration import DstGap, DstOverlap, Intent, Policies
+from events.configuration import Intent
+from events.policies import Policies
+from events.settings import DstGap, DstOverlap
 from tests.rules.oracle_of_time import (
     DAY,
     HOUR,

@@ -9,16 +9,8 @@ from msgspec import structs
 
 from actors.calendar import phases_at
 from actors.triggers import check, count_between, due_between, last_at_or_before, next_after
-from events.configuration import (
-    WEEKDAYS,
-    Configuration,
-    Dates,
-    Day,
-    Hours,
-    Intent,
-    Phase,
-    Weekday,
-)
+from events.configuration import Configuration, Dates, Day, Intent, Phase
+from events.settings import WEEKDAYS, Hours, Weekday
 from tests.rules.oracle_of_time import DAY, HOUR, Row, changes, instant, scan
 from tests.rules.triggers_story import agree, agree_throughout, cron, drawn, house
 

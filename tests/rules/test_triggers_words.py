@@ -8,16 +8,9 @@ from hypothesis import given as for_any
 from hypothesis import strategies as some
 
 from actors.triggers import Trouble, check, sentence
-from events.configuration import (
-    Configuration,
-    Dates,
-    Day,
-    Hours,
-    Intent,
-    On,
-    Phase,
-    Policies,
-)
+from events.configuration import Configuration, Dates, Day, Intent, On, Phase
+from events.policies import Policies
+from events.settings import Hours
 
 FIVE_OR_SIX = "cron has five fields (minute hour day month weekday), or six with seconds first"
 SHORTHANDS = "there are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"

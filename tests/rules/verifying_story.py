@@ -16,7 +16,6 @@ from events.configuration import (
     Budget,
     Configuration,
     ConfigurationLoaded,
-    Executor,
     Intent,
     Lane,
     Phase,
@@ -24,6 +23,7 @@ from events.configuration import (
 )
 from events.daemon import DaemonStarted
 from events.plan import PlanDrawn
+from events.policies import Executor
 from events.record import Record
 from events.requests import WorkRequested
 from events.runs import RunClosed, RunEnded, RunResult, RunRetrying, RunStarted, RunStarting

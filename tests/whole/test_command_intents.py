@@ -12,7 +12,7 @@ from msgspec.json import decode
 from msgspec.structs import replace
 
 from events.catalogue import AnyFact, ARequest
-from events.configuration import ConfigurationLoaded, Dates, Day, Hours, Intent, On
+from events.configuration import ConfigurationLoaded, Dates, Day, Intent, On
 from events.intents import (
     IntentAdded,
     IntentAddRequested,
@@ -20,6 +20,7 @@ from events.intents import (
     IntentSwitchRequested,
     SignalReceived,
 )
+from events.settings import Hours
 from horarium.cli import horarium
 from horarium.commands import options
 from horarium.places import Places, places

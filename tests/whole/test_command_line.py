@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
@@ -332,6 +333,21 @@ def test_output_is_what_the_run_printed(call: Call, here: Places) -> None:
         result = call("output", name)
         assert result.exit_code == 1
         assert "`horarium runs` lists them" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_a_job_puts_in_the_place_of_its_output_is_not_read(
+    call: Call, here: Places, kind: str
+) -> None:
+    path = here.output("r31-1")
+    path.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/etc/passwd")
+    assert call("output", "r31-1").stdout.startswith("^[[31mred")
+    assert "what the log kept of its end" in call("output", "r31-1").stderr
+    assert "root:" not in told(call("output", "r31-1", "--json"))["output"]
 
 
 def test_looking_changes_nothing(call: Call, here: Places) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, get_args
 
-from events.configuration import DstGap, DstOverlap, Misfire, Overlap
+from events.settings import DstGap, DstOverlap, Misfire, Overlap
 from tests.whole.puzzles_story import ROOT, answered, ask
 
 PAGE = ROOT / "docs" / "time.md"

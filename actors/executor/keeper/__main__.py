@@ -15,6 +15,8 @@ from actors.executor.keeper.keeping import Keeping  # noqa: E402
 from actors.executor.keeper.reaper import become_reaper  # noqa: E402
 from actors.executor.loop import Loop  # noqa: E402
 
+del sys.modules["typing_extensions"]  # Others may need it, as does what knows prices.
+
 
 def main(data: str, descriptor: str) -> None:
     """Keep runs until there are none."""

@@ -35,7 +35,7 @@ class Http:
     """One request and its answer."""
 
     name = "http"
-    can = Can(sessions=False, models=False, tells_all=True)
+    can = Can(sessions=False, models=False)
 
     def faults(self, ask: Ask) -> tuple[str, ...]:
         """Its request is all that is asked of it."""
@@ -65,7 +65,6 @@ class HttpReader(Reading):
                 return fields.text(event.get("words"))
             case "piece":
                 self.answer.add(fields.text(event.get("text")))
-                return fields.text(event.get("text"))
             case "answered":
                 self._answered(event)
                 return fields.text(event.get("words"))

@@ -9,12 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from actors.executor.programs.fields import rounded_up
 from actors.executor.programs.program import Said, Spent, Tokens
-from events.configuration import Price
+from events.policies import Price
 
 MODEL_CHARACTERS_MAX = 256
 
@@ -80,8 +79,12 @@ def _by_table(tokens: Tokens, price: Price) -> int:
 
 @cache
 def _library() -> Any | None:
-    """`genai-prices`, imported when it is first asked: that takes a sixth of a second."""
-    return import_module("genai_prices") if find_spec("genai_prices") else None
+    """`genai-prices`, imported when it is first asked: that takes a sixth of a second. One that
+    cannot be imported is not there."""
+    try:
+        return import_module("genai_prices")
+    except ImportError:
+        return None
 
 
 def _by_library(tokens: Tokens, model: str, at: datetime) -> int | None:

@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-from events.configuration import Permission
 from events.runs import Trouble, Usage
+from events.settings import Permission
 
 Tokens = Usage
 Limit = Literal["", "turns", "money"]
@@ -93,13 +93,11 @@ class Can(Struct, frozen=True, kw_only=True):
     prompt: PromptBy = "stdin"
     limits_money: bool = False
     limits_turns: bool = False
-    streams: bool = True
     models: bool = True
     tools: bool = False
     sessions: bool = True
     reports_cost: bool = False
     metered: Metered = "never"
-    tells_all: bool = False  # What is shown of it while it runs is its whole answer.
     permissions: tuple[Permission, ...] = ("",)
 
 

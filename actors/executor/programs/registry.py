@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 
 from actors.executor.programs.program import Program
-from events.configuration import ExecutorKind
+from events.settings import ExecutorKind
 
 PLACES: dict[ExecutorKind, tuple[str, str]] = {
     "claude": ("claude", "Claude"),
