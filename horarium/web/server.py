@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from uvicorn import Server
+    from horarium.web.calm import CalmServer
 
 PATH_MAX_BYTES = 107  # of a Unix socket, the end mark apart
 GRACE_SECONDS = 1
@@ -28,7 +28,7 @@ class UnixServer:
         _clear_former(self._note)
         self._path, self._folder = _place(data)
         self._make_app, self._failed = make_app, failed
-        self._server: Server | None = None
+        self._server: CalmServer | None = None
         self._stopped = False
         self._socket = _bound(self._path)
         _write_private(self._note, str(self._path))
@@ -40,7 +40,7 @@ class UnixServer:
     def stop(self) -> None:
         self._stopped = True
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.end()
         self._thread.join(GRACE_SECONDS + 3)
         self._socket.close()
         self._path.unlink(missing_ok=True)
@@ -55,7 +55,9 @@ class UnixServer:
             self._failed(error)
 
     def _run(self) -> None:
-        from uvicorn import Config, Server
+        from uvicorn import Config
+
+        from horarium.web.calm import CalmServer
 
         config = Config(
             self._make_app(),
@@ -64,10 +66,11 @@ class UnixServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
             limit_concurrency=64,
         )
-        self._server = Server(config)
+        self._server = CalmServer(config)
         if not self._stopped:
             self._server.run(sockets=[self._socket])
 
