@@ -21,7 +21,7 @@ class Alarms(Check):
 
     def __init__(self, past: Past, tell: Tell) -> None:
         super().__init__(past, tell)
-        self._set: dict[Name, datetime] = {}
+        self._set: dict[Name, tuple[datetime, int]] = {}  # when it is to ring; set at
         self._gone: dict[Name, tuple[datetime, int]] = {}  # when it was to ring; gone since
 
     def handlers(self) -> Mapping[type[Fact], Handler]:
@@ -32,7 +32,7 @@ class Alarms(Check):
             self.wrong(record, f"{record.by} sets an alarm in the name of {fact.setter}")
         name = fact.setter, fact.alarm
         self._leave(name, record.position)
-        self._set[name] = fact.rings_at
+        self._set[name] = fact.rings_at, record.position
 
     def _cleared(self, record: Record, fact: AlarmCleared) -> None:
         """One that rang meanwhile is cleared in vain."""
@@ -42,7 +42,8 @@ class Alarms(Check):
         name, cause = (fact.setter, fact.alarm), record.cause or 0
         if fact.rings_at > record.at:
             self.wrong(record, f"{fact.alarm} rings before {fact.rings_at}")
-        if self._set.get(name) == fact.rings_at:
+        moment, place = self._set.get(name, (None, 0))
+        if moment == fact.rings_at and place <= cause:
             del self._set[name]
             return
         moment, since = self._gone.pop(name, (None, 0))
@@ -50,8 +51,8 @@ class Alarms(Check):
             self.wrong(record, f"{fact.alarm} rings for {fact.rings_at} and is not set")
 
     def _leave(self, name: Name, position: int) -> None:
-        if (moment := self._set.pop(name, None)) is not None:
+        if (found := self._set.pop(name, None)) is not None:
             self._gone.pop(name, None)
-            self._gone[name] = moment, position
+            self._gone[name] = found[0], position
             if len(self._gone) > CLEARED_KEPT:
                 del self._gone[next(iter(self._gone))]
