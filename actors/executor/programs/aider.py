@@ -35,7 +35,6 @@ class Aider:
     name = "aider"
     can = Can(
         prompt="file",
-        sessions=False,
         reports_cost=True,
         metered="calls",
         permissions=("", "plan", "edit"),

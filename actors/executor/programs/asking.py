@@ -37,12 +37,8 @@ def options(flag: str, values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _unsafe(ask: Ask) -> Iterator[str]:
-    words = {"model": (ask.model,), "session": (ask.session,), "allowed_tools": ask.allowed_tools}
-    paths = {
-        "working_dir": (ask.working_dir,),
-        "extra_dirs": ask.extra_dirs,
-        "prompt_file": (ask.prompt_file,),
-    }
+    words = {"model": (ask.model,), "allowed_tools": ask.allowed_tools}
+    paths = {"prompt_file": (ask.prompt_file,)}
     for known, most in ((words, WORD_CHARACTERS_MAX), (paths, PATH_CHARACTERS_MAX)):
         for key, values in known.items():
             if len(values) > WORDS_MAX:
@@ -64,8 +60,6 @@ def _beyond(name: str, can: Can, ask: Ask) -> Iterator[str]:
         yield f"allowed_tools: {name} cannot be told which tools it may use"
     if ask.model and not can.models:
         yield f"model: {name} cannot be told which model to use"
-    if ask.session and not can.sessions:
-        yield f"session: {name} cannot go on with an earlier session"
     if ask.max_turns is not None and ask.max_turns < 1:
         yield "max_turns: less than 1"
     if ask.max_budget_usd_micros is not None and ask.max_budget_usd_micros < 1:

@@ -62,8 +62,6 @@ class Claude:
             *options("--allowedTools", ask.allowed_tools),
             *option("--max-turns", ask.max_turns),
             *option("--max-budget-usd", budget and dollars(budget)),
-            *option("--resume", ask.session),
-            *options("--add-dir", ask.extra_dirs),
         )
 
     def reader(self, ask: Ask) -> Reader:

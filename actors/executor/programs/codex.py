@@ -1,7 +1,7 @@
 """Codex: `codex exec --json`."""
 
 from actors.executor.programs import fields
-from actors.executor.programs.asking import faults_of, insist, option, options
+from actors.executor.programs.asking import faults_of, insist, option
 from actors.executor.programs.lines import Event
 from actors.executor.programs.program import Ask, Can, Reader, Tokens, or_more
 from actors.executor.programs.reading import Reading
@@ -34,9 +34,6 @@ class Codex:
             "--skip-git-repo-check",
             *option("--model", ask.model),
             *option("--sandbox", _SANDBOXES.get(ask.permission)),
-            *option("--cd", ask.working_dir),
-            *options("--add-dir", ask.extra_dirs),
-            *option("resume", ask.session),
             "-",
         )
 

@@ -35,8 +35,6 @@ class Gemini:
             *option("--model", ask.model),
             *option("--approval-mode", _MODES.get(ask.permission)),
             *options("--allowed-tools", ask.allowed_tools),
-            *option("--resume", ask.session),
-            *options("--include-directories", ask.extra_dirs),
         )
 
     def reader(self, ask: Ask) -> Reader:

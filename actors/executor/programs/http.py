@@ -35,7 +35,7 @@ class Http:
     """One request and its answer."""
 
     name = "http"
-    can = Can(sessions=False, models=False)
+    can = Can(models=False)
 
     def faults(self, ask: Ask) -> tuple[str, ...]:
         """Its request is all that is asked of it."""

@@ -1,7 +1,7 @@
 """Kimi: `kimi --print` of kimi-cli, and `kimi --prompt` of Kimi Code, which came after it."""
 
 from actors.executor.programs import fields
-from actors.executor.programs.asking import faults_of, insist, option, options
+from actors.executor.programs.asking import faults_of, insist, option
 from actors.executor.programs.lines import Event
 from actors.executor.programs.program import Ask, Can, Reader
 from actors.executor.programs.reading import Reading, Verdict
@@ -30,9 +30,6 @@ class Kimi:
             *(("--plan",) if ask.permission == "plan" else ()),
             *option("--model", ask.model),
             *option("--max-steps-per-turn", ask.max_turns),
-            *option("--work-dir", ask.working_dir),
-            *option("--session", ask.session),
-            *options("--add-dir", ask.extra_dirs),
         )
 
     def reader(self, ask: Ask) -> Reader:
@@ -58,8 +55,6 @@ class KimiCode:
             *(ask.executable or ("kimi",)),
             *("--output-format", "stream-json"),
             *option("--model", ask.model),
-            *option("--session", ask.session),
-            *options("--add-dir", ask.extra_dirs),
             *("--prompt", f"Read the whole file {ask.prompt_file} and do what it says."),
         )
 

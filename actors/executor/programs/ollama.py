@@ -16,7 +16,7 @@ class Ollama:
     """Ollama. It answers and does nothing else; what it costs is what configuration says."""
 
     name = "ollama"
-    can = Can(sessions=False, metered="end", permissions=("", "plan"))
+    can = Can(metered="end", permissions=("", "plan"))
 
     def faults(self, ask: Ask) -> tuple[str, ...]:
         """Why it cannot be asked this."""

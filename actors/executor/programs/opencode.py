@@ -28,8 +28,6 @@ class OpenCode:
             *("--format", "json"),
             *_PERMISSIONS.get(ask.permission, ()),
             *option("--model", ask.model),
-            *option("--session", ask.session),
-            *option("--dir", ask.working_dir),
         )
 
     def reader(self, ask: Ask) -> Reader:

@@ -79,9 +79,6 @@ class Ask(Struct, frozen=True, kw_only=True):
     max_turns: int | None = None
     max_budget_usd_micros: int | None = None
     output: OutputMode = "stream"
-    session: str = ""  # of an earlier run, to go on with
-    working_dir: str = ""  # for programs that want to be told; a process has its own as well
-    extra_dirs: tuple[str, ...] = ()
     prompt_file: str = ""
     request_file: str = ""  # of http
     executable: tuple[str, ...] = ()
@@ -95,7 +92,6 @@ class Can(Struct, frozen=True, kw_only=True):
     limits_turns: bool = False
     models: bool = True
     tools: bool = False
-    sessions: bool = True
     reports_cost: bool = False
     metered: Metered = "never"
     permissions: tuple[Permission, ...] = ("",)
