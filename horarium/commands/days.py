@@ -12,7 +12,7 @@ from horarium.commands.showing import cost, day_name, rate, tally
 from horarium.places import Places
 from horarium.points import Point
 from horarium.tables import Column, Value, faint, gap, line, show, show_json
-from projections.queries.days import Day
+from projections.queries.days import Day, rolling_summary
 from projections.queries.days import days as known_days
 from projections.queries.documents import LIMIT_MAX
 
@@ -58,9 +58,9 @@ def days(
     if not found:
         line("No day has begun yet.")
     show(COLUMNS, [_row(day) for day in found])
-    for day in reversed(found) if summary else ():
+    if summary and found:
         gap()
-        for words in day.summary.splitlines():
+        for words in rolling_summary(found).splitlines():
             line(words)
 
 

@@ -77,10 +77,9 @@ def days(connection: Connection, *, until: date | None = None, limit: int = 7) -
         return [_full(connection, day) for day in found]
 
 
-def rolling_summary(connection: Connection, *, until: date | None = None, last: int = 7) -> str:
-    """A few lines on each of the last days, the oldest first: what a new day should know."""
-    newest_first = days(connection, until=until, limit=last)
-    return "\n".join(day.summary for day in reversed(newest_first))
+def rolling_summary(newest_first: Sequence[Day]) -> str:
+    """A few lines on each of these days, the oldest first: what a new day should know."""
+    return "\n\n".join(day.summary for day in reversed(newest_first))
 
 
 def _full(connection: Connection, day: Day) -> Day:

@@ -68,7 +68,7 @@ def test_a_day_in_figures(projections: Connection) -> None:
 
 
 def test_a_day_in_words(projections: Connection) -> None:
-    assert rolling_summary(projections) == "\n".join(
+    assert rolling_summary(days(projections)) == "\n".join(
         (
             "2026-11-20: 2 of 9 completed, 1 failed, 1 unknown, 1 dropped, 1 buried, 0.00 USD",
             "phases: morning in progress (1/2), evening pending (0/1)",
@@ -84,7 +84,10 @@ def test_only_the_last_word_of_each_kind_of_work_is_told(tmp_path: Path) -> None
     before = lived("a", "succeeded", "completed", result=RunResult("nothing yet"))
     other = lived("b", "succeeded", "completed", result=RunResult("x" * 500))
     connection = queried(tmp_path, DAY, *before, *other, *again)
-    assert rolling_summary(connection).splitlines()[1:] == [f"- b: {'x' * 159}…", "- a: it is done"]
+    assert rolling_summary(days(connection)).splitlines()[1:] == [
+        f"- b: {'x' * 159}…",
+        "- a: it is done",
+    ]
     connection.close()
 
 
@@ -115,8 +118,8 @@ def test_the_strongest_and_the_weakest_phase_are_told_apart(tmp_path: Path) -> N
         "strongest_phase": "evening",
         "weakest_phase": "morning",
     }
-    assert rolling_summary(connection).startswith("2026-11-20: 2 of 3 completed, 1 failed")
-    assert rolling_summary(connection, last=1).startswith("2026-11-21: 0 of 0 completed")
+    assert rolling_summary(days(connection)).startswith("2026-11-20: 2 of 3 completed, 1 failed")
+    assert rolling_summary(days(connection, limit=1)).startswith("2026-11-21: 0 of 0 completed")
     connection.close()
 
 

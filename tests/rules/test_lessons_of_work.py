@@ -29,7 +29,7 @@ from events.runs import RunClosed, RunEnded, RunResult, RunStarting, Trouble
 from events.settings import ExecutorKind
 from events.time import OccurrenceDue
 from events.work import StepReached, WorkFinished, WorkPlanned
-from projections.queries.days import rolling_summary
+from projections.queries.days import days, rolling_summary
 from projections.queries.runs import runs
 from tests.contracts.query_story import lived, queried
 from tests.rules import alerts_story
@@ -179,7 +179,7 @@ def failed(tmp_path: Path) -> Iterator[Connection]:
 def test_what_a_failed_run_says_is_not_told_as_what_the_day_has_brought(
     failed: Connection,
 ) -> None:
-    assert rolling_summary(failed).splitlines()[1:] == ["- well: two pages"]
+    assert rolling_summary(days(failed)).splitlines()[1:] == ["- well: two pages"]
 
 
 def test_of_a_failed_run_it_is_told_why_and_not_that_it_was_completed(failed: Connection) -> None:
