@@ -5,15 +5,13 @@ and a half times what is expected, costs from 80 to 100 % of its estimate, and s
 """
 
 from collections import deque
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
 from actors.replay.draws import Draws
 from actors.replay.naming import RunName
 from events.configuration import Action
-from events.record import Record
-from events.runs import RunEnded, RunStarting, Trouble
+from events.runs import RunEnded, Trouble
 
 REMEMBERED_MAX = 500  # ends of each action, the latest
 # What came of the daemon's own doings says nothing of the action.
@@ -59,18 +57,6 @@ def _after(ended: RunEnded) -> int | None:
     if ended.resets_at is None:
         return None
     return max(0, (ended.resets_at - ended.ended_at) // timedelta(seconds=1))
-
-
-def history_of(records: Iterable[Record]) -> History:
-    """The history that records tell, in their order."""
-    found, actions = History(), dict[str, str]()
-    for record in records:
-        match record.fact:
-            case RunStarting(run=run, action=action):
-                actions[run] = action
-            case RunEnded(run=run) as ended if run in actions:
-                found.add(actions.pop(run), ended)
-    return found
 
 
 def course_of(draws: Draws, history: History, name: RunName, called: str, action: Action) -> Course:

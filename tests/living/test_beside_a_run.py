@@ -255,11 +255,6 @@ def test_whatever_a_test_does_it_ends_in_time_and_nothing_of_it_is_left(tmp_path
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
 def doors(tmp_path: Path, told: Told) -> Iterator[Doors]:
     found = Doors(tmp_path / "data", told)
     yield found

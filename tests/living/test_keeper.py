@@ -1,7 +1,6 @@
 """Runs whose daemon, or whose keeper, or both of them are killed."""
 
 import os
-from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 from time import monotonic
@@ -38,23 +37,6 @@ from tests.living.process_story import (
 pytestmark = pytest.mark.living
 
 TRIES = 20  # of what takes a while, on a machine that is busy with other things
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def door(data: Path, told: Told) -> Iterator[Doors]:
-    doors = Doors(data, told)
-    yield doors
-    doors.close()
 
 
 # The daemon is killed

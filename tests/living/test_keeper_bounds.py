@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,23 +26,6 @@ from tests.living.process_story import (
 )
 
 pytestmark = pytest.mark.living
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def door(data: Path, told: Told) -> Iterator[Doors]:
-    doors = Doors(data, told)
-    yield doors
-    doors.close()
 
 
 # Strangers

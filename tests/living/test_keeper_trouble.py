@@ -38,11 +38,6 @@ while time.monotonic() < end:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "data"
     end_all(tmp_path / "data")

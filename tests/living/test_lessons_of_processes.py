@@ -58,11 +58,6 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
 def door(data: Path, told: Told) -> Iterator[Doors]:
     doors = Doors(data, told)
     yield doors

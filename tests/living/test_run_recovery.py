@@ -46,11 +46,6 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
 def door(tmp_path: Path, told: Told) -> Iterator[Processes]:
     door = Processes(tmp_path, told, now)
     yield door

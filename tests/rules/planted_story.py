@@ -78,6 +78,7 @@ HOUSE = Configuration(
 )
 
 Books = tuple[Rules[Any], ...]
+SEEDS = 300
 Spoil = Callable[[AnyDecision], tuple[AnyDecision, ...]]
 Learn = Callable[[Any, AnyFact, datetime], AnyFact | None]
 
@@ -140,6 +141,11 @@ def with_(**fields: Callable[[Any], Any]) -> Spoil:
         return (replace(decision, **changed),)
 
     return spoil
+
+
+def seeds_until(books: Books, what: Callable[[Books, int], object]) -> int | None:
+    """How many seeds it takes until that is found; None when it is not."""
+    return next((seed + 1 for seed in range(SEEDS) if what(books, seed)), None)
 
 
 class SmallWorld(Simulation):

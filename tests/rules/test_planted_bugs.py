@@ -43,11 +43,11 @@ from tests.rules.planted_story import (
     lived,
     never,
     saying,
+    seeds_until,
     twice,
     with_,
 )
 
-SEEDS = 300
 A_DAY = timedelta(days=1)
 TODAY = date(2026, 11, 20)
 
@@ -211,11 +211,6 @@ BY_DECIDING_AGAIN: dict[str, Callable[[], Books]] = {
         "planner", PlanDrawn, with_(left_usd_micros=lambda it: it.left_usd_micros + 1)
     ),
 }
-
-
-def seeds_until(books: Books, what: Callable[[Books, int], object]) -> int | None:
-    """How many seeds it takes until that is found; None when it is not."""
-    return next((seed + 1 for seed in range(SEEDS) if what(books, seed)), None)
 
 
 @pytest.mark.parametrize("bug", BY_THE_LOG)

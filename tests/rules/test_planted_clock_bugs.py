@@ -46,11 +46,11 @@ from tests.rules.planted_story import (
     learning,
     never,
     saying,
+    seeds_until,
     twice,
     with_,
 )
 
-SEEDS = 300
 A_SECOND = timedelta(seconds=1)
 
 Change = Callable[[Intent], Intent]
@@ -186,11 +186,6 @@ BY_DECIDING_AGAIN: dict[str, Callable[[], Books]] = {
         "clock", OccurrenceMissed, with_(policy=lambda it: "")
     ),
 }
-
-
-def seeds_until(books: Books, what: Callable[[Books, int], object]) -> int | None:
-    """How many seeds it takes until that is found; None when it is not."""
-    return next((seed + 1 for seed in range(SEEDS) if what(books, seed)), None)
 
 
 @pytest.mark.parametrize("bug", BY_THE_LOG)

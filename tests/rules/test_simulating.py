@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from actors.replay.courses import Course, History, course_of, history_of
+from actors.replay.courses import Course, History, course_of
 from actors.replay.draws import Draws
 from actors.replay.naming import RunName
 from actors.replay.simulating import Stretch, remedy, simulated
@@ -95,7 +95,11 @@ def test_a_run_goes_as_one_of_the_same_action_went_before() -> None:
     log = recorded(
         two_at_eight(), {"long": Course(7 * MINUTE, 3, None, 5), "short": Course(1)}, at(9)
     )
-    history = history_of(log)
+    history = History()
+    begun = {it.fact.run: it.fact.action for it in log if isinstance(it.fact, RunStarting)}
+    for record in log:
+        if isinstance(record.fact, RunEnded):
+            history.add(begun[record.fact.run], record.fact)
     course = course_of(Draws(1), history, RunName("k", 1, 1), "long", Action())
     assert course == Course(7 * MINUTE, 3, None, 5)
     assert history.count("stranger") == 0
