@@ -1,5 +1,6 @@
 """Nothing is passed over in silence: what asks for an answer gets one, and one only."""
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from events.budget import (
@@ -55,7 +56,8 @@ from events.work import (
     WorkReturned,
     WorkStopping,
 )
-from projections.invariants.check import Tell, Violation
+from projections.invariants.causes import AUTHORS
+from projections.invariants.check import Handler, Tell, Violation
 from projections.invariants.past import ACTORS, Past
 
 Kinds = frozenset[type[Fact]]
@@ -109,10 +111,20 @@ OWED: dict[type[Fact], Owed] = {
     SweepRequested: Owed("cleanup", _NO | {SweepStarting}, "key"),
 }
 
-_SOMETIMES: Kinds = frozenset({RunEnded, RunStarting, BudgetOpened})
-
-Question = tuple[Owed, type[Fact], str]  # what is owed, to what kind, about whom
+Question = tuple[Owed, AnyFact]  # what is owed, and to what
 _ANSWERED: tuple[int, Question | None] = (0, None)
+
+
+class Debt:
+    """To whom a kind of fact is a question, and what he owes."""
+
+    __slots__ = ("_owed", "_waiting")
+
+    def __init__(self, owed: Owed, waiting: dict[int, Question]) -> None:
+        self._owed, self._waiting = owed, waiting
+
+    def ask(self, record: Record, fact: AnyFact) -> None:
+        self._waiting[record.position] = self._owed, fact
 
 
 class Answers:
@@ -128,59 +140,73 @@ class Answers:
         self._past, self._tell = past, tell
         self._open: dict[str, dict[int, Question]] = {actor: {} for actor in ACTORS}
         self._last = dict.fromkeys(ACTORS, _ANSWERED)
+        self._debts = {kind: Debt(owed, self._open[owed.actor]) for kind, owed in OWED.items()}
+        self._sometimes: Mapping[type[Fact], Handler] = {
+            RunEnded: self._ended,
+            RunStarting: self._starting,
+            BudgetOpened: self._opened,
+        }
 
-    def look(self, record: Record, kind: type[AnyFact]) -> None:
+    def handlers(self, kind: type[Fact]) -> Iterator[Handler]:
+        """What looks at the records of a kind: whether they answer, and whether they ask."""
+        if kind in AUTHORS:
+            yield self._answer
+        if kind in self._debts:
+            yield self._sometimes.get(kind, self._debts[kind].ask)
+
+    def _ended(self, record: Record, fact: RunEnded) -> None:
+        run = self._past.runs.get(fact.run)
+        if run is not None and run.state == "starting" and not run.ended:
+            self._debts[RunEnded].ask(record, fact)
+
+    def _starting(self, record: Record, fact: RunStarting) -> None:
+        if fact.executor == "sweep":
+            self._debts[RunStarting].ask(record, fact)
+
+    def _opened(self, record: Record, fact: BudgetOpened) -> None:
+        if fact.revision == 1:
+            self._debts[BudgetOpened].ask(record, fact)
+
+    def _answer(self, record: Record, fact: AnyFact) -> None:
         cause, by = record.cause, record.by
-        if cause is not None and (waiting := self._open.get(by)) is not None:
-            if (question := waiting.get(cause)) is not None:
-                if _fits(question, record.fact, kind):
-                    del waiting[cause]
-                    self._last[by] = cause, question
-            elif self._last[by][0] == cause:
-                self._again(record, kind)
-            if waiting and next(iter(waiting)) < cause:
-                self._pass_over(by, cause)
-        owed = OWED.get(kind)
-        if owed is not None and (kind not in _SOMETIMES or self._is_owed(record.fact)):
-            subject = str(getattr(record.fact, owed.subject)) if owed.subject else ""
-            self._open[owed.actor][record.position] = owed, kind, subject
+        if cause is None or (waiting := self._open.get(by)) is None:
+            return
+        if (question := waiting.get(cause)) is not None:
+            owed, asked = question
+            if type(fact) in owed.kinds and _is_about(owed, asked, fact):
+                del waiting[cause]
+                self._last[by] = cause, question
+        elif self._last[by][0] == cause:
+            self._again(record, fact)
+        if waiting and next(iter(waiting)) < cause:
+            self._pass_over(by, cause)
 
     def finish(self, closed: bool) -> None:
         """What was considered and is still open will never be answered."""
         for actor, considered in self._past.considered.items():
             self._pass_over(actor, considered + 1)
 
-    def _is_owed(self, fact: AnyFact) -> bool:
-        match fact:
-            case RunEnded(run=name):
-                run = self._past.runs.get(name)
-                return run is not None and run.state == "starting" and not run.ended
-            case RunStarting(executor=executor):
-                return executor == "sweep"
-            case BudgetOpened(revision=revision):
-                return revision == 1
-            case _:
-                return True
-
-    def _again(self, record: Record, kind: type[Fact]) -> None:
+    def _again(self, record: Record, fact: AnyFact) -> None:
         cause, question = self._last[record.by]
-        if question is not None and question[0].once and _fits(question, record.fact, kind):
-            self._wrong(record.position, f"{kind_of(question[1])} {cause} is answered twice")
+        if question is None or not question[0].once:
+            return
+        owed, asked = question
+        if type(fact) in owed.kinds and _is_about(owed, asked, fact):
+            self._wrong(record.position, f"{asked.kind} {cause} is answered twice")
 
     def _pass_over(self, actor: str, before: int) -> None:
         waiting = self._open[actor]
         while waiting and (position := next(iter(waiting))) < before:
-            owed, kind, subject = waiting.pop(position)
-            about = f" {subject}" if subject else ""
+            owed, asked = waiting.pop(position)
+            about = f" {getattr(asked, owed.subject)}" if owed.subject else ""
             wanted = " or ".join(sorted(kind_of(one) for one in owed.kinds - _NO))
-            self._wrong(position, f"{kind_of(kind)}{about} got no {wanted} from {actor}")
+            self._wrong(position, f"{asked.kind}{about} got no {wanted} from {actor}")
 
     def _wrong(self, position: int, reason: str) -> None:
         self._tell(Violation(self.NAME, position, reason))
 
 
-def _fits(question: Question, answer: AnyFact, kind: type[Fact]) -> bool:
-    owed, _, subject = question
-    if kind not in owed.kinds:
-        return False
-    return not owed.subject or str(getattr(answer, owed.subject)) == subject
+def _is_about(owed: Owed, asked: AnyFact, answer: AnyFact) -> bool:
+    """Whether both are about the same."""
+    subject = owed.subject
+    return not subject or bool(getattr(answer, subject) == getattr(asked, subject))

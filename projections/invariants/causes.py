@@ -21,7 +21,6 @@ from events.catalogue import (
     ABudgetDecision,
     AClockDecision,
     AnExecutorDecision,
-    AnyFact,
     APlannerDecision,
     AQueueDecision,
     ARequest,
@@ -111,7 +110,7 @@ from events.work import (
     WorkReturned,
     WorkStopping,
 )
-from projections.invariants.check import Tell, Violation
+from projections.invariants.check import Handler, Tell, Violation
 from projections.invariants.past import ACTORS, Past
 
 DEPTH_MAX = 32
@@ -180,7 +179,7 @@ CAUSES: dict[type[Fact], Kinds] = {
     OccurrenceEnded: _VERDICTS | _DISPLACED,
     BudgetExhausted: frozenset({WorkReleased, StepReached}),
     PlanDrawn: frozenset({BudgetOpened, ConfigurationLoaded, ReplanRequested}),
-    WorkWithdrawn: frozenset({ConfigurationLoaded, ReplanRequested}),
+    WorkWithdrawn: _DISPLACED | {ConfigurationLoaded, ReplanRequested, AlertCleared},
     RequestRefused: _REQUESTS,
     RequestRepeated: _REQUESTS,
     WorkStopping: frozenset({CancelRequested, WorkOvertaken}),
@@ -215,64 +214,90 @@ _UNKNOWN: tuple[datetime | None, int, type[Fact]] = (None, 0, Fact)
 
 
 class Causes:
-    """Looks at every record: the one check that is not called by kind."""
+    """Looks at every record: the one check that hears all kinds."""
 
     NAME = "cause"
 
     def __init__(self, past: Past, tell: Tell) -> None:
-        self._past, self._tell = past, tell
-        self._recent = [_UNKNOWN] * WINDOW_RECORDS
+        self.considered, self._tell = past.considered, tell
+        self.recent = [_UNKNOWN] * WINDOW_RECORDS
 
-    def look(self, record: Record, kind: type[AnyFact]) -> None:
-        position, cause, depth = record.position, record.cause, record.depth
-        self._recent[position & _MASK] = (record.at, depth, kind)
+    def handler(self, kind: type[Fact]) -> Handler:
+        """What looks at the records of a kind."""
         authors = AUTHORS.get(kind)
-        if authors is None:
-            if cause is not None or depth or record.by in self._past.considered:
-                self._observation(record)
-        elif cause is None or not 0 < cause < position:
-            self._wrong(record, _no_cause(record))
-        elif record.by not in authors:
-            self._wrong(record, f"{record.by} says {kind_of(kind)}, which is not its to say")
-        else:
-            self._decision(record, kind, cause, depth)
+        return self._observed if authors is None else Law(self, kind, authors).decided
+
+    def _observed(self, record: Record, fact: Fact) -> None:
+        depth = record.depth
+        self.recent[record.position & _MASK] = (record.at, depth, type(fact))
+        if record.cause is not None or depth or record.by in self.considered:
+            self._observation(record)
 
     def _observation(self, record: Record) -> None:
         if record.by in ACTORS:
-            self._wrong(record, f"{record.by} is an actor and signs an observation")
+            self.wrong(record, f"{record.by} is an actor and signs an observation")
         elif record.cause is not None and not 0 < record.cause < record.position:
-            self._wrong(record, _no_cause(record))
+            self.wrong(record, _no_cause(record))
         elif record.depth:
-            self._wrong(record, f"an observation of depth {record.depth}")
+            self.wrong(record, f"an observation of depth {record.depth}")
 
-    def _decision(self, record: Record, kind: type[Fact], cause: int, depth: int) -> None:
-        by, considered = record.by, self._past.considered
-        if cause != (before := considered[by]):
+    def wrong(self, record: Record, reason: str) -> None:
+        self._tell(Violation(self.NAME, record.position, reason))
+
+
+class Law:
+    """Who may say a kind of decision, because of what, and what in it is named for its cause."""
+
+    __slots__ = ("_authors", "_by_name", "_causes", "_considered", "_kind", "_of", "_recent")
+
+    def __init__(self, of: Causes, kind: type[Fact], authors: frozenset[str]) -> None:
+        self._of, self._recent, self._considered = of, of.recent, of.considered
+        self._kind, self._authors = kind, authors
+        self._causes, self._by_name = CAUSES.get(kind), _NAMED.get(kind)
+
+    def decided(self, record: Record, fact: Fact) -> None:
+        position, at, cause, depth = record.position, record.at, record.cause, record.depth
+        recent, causes, by = self._recent, self._causes, record.by
+        recent[position & _MASK] = (at, depth, self._kind)
+        if cause is None or not 0 < cause < position or by not in self._authors:
+            self._is_none(record)
+            return
+        if cause != (before := self._considered[by]):
             if cause < before:
-                self._wrong(record, f"{by} answers {cause} after it has answered {before}")
-            considered[by] = cause
+                why = f"{by} answers {cause} after it has answered {before}"
+                self._of.wrong(record, why)
+            self._considered[by] = cause
+        then, deep, what = recent[cause & _MASK]
+        follows = causes is None or what in causes
+        if not follows or depth != deep + 1 or depth > DEPTH_MAX or at != then:
+            self._check_cause(record, cause)
+        if self._by_name is not None:
+            field, letter = self._by_name
+            if not getattr(fact, field).startswith(f"{letter}{cause}-"):
+                why = f"{getattr(fact, field)} is not named for its cause {cause}"
+                self._of.wrong(record, why)
+
+    def _is_none(self, record: Record) -> None:
+        """A decision that has no cause, or is not its author's."""
+        if record.cause is None or not 0 < record.cause < record.position:
+            self._of.wrong(record, _no_cause(record))
+        elif record.by not in self._authors:
+            why = f"{record.by} says {kind_of(self._kind)}, which is not its to say"
+            self._of.wrong(record, why)
+
+    def _check_cause(self, record: Record, cause: int) -> None:
         at, deep, what = self._recent[cause & _MASK]
+        depth, wrong = record.depth, self._of.wrong
         if record.position - cause < WINDOW_RECORDS and at is not None:
             if record.at != at:
-                self._wrong(record, f"it bears another time than its cause {cause}")
+                wrong(record, f"it bears another time than its cause {cause}")
             if depth != deep + 1:
-                self._wrong(record, f"its depth is {depth}, that of its cause {cause} is {deep}")
-            if (allowed := CAUSES.get(kind)) is not None and what not in allowed:
-                why = f"{kind_of(kind)} cannot follow from {kind_of(what)} ({cause})"
-                self._wrong(record, why)
+                wrong(record, f"its depth is {depth}, that of its cause {cause} is {deep}")
+            if self._causes is not None and what not in self._causes:
+                why = f"{kind_of(self._kind)} cannot follow from {kind_of(what)} ({cause})"
+                wrong(record, why)
         if depth > DEPTH_MAX:
-            self._wrong(record, f"its depth is {depth}: rules that answer each other for ever")
-        if kind in _NAMED:
-            self._check_name(record, kind)
-
-    def _check_name(self, record: Record, kind: type[Fact]) -> None:
-        field, letter = _NAMED[kind]
-        name = getattr(record.fact, field)
-        if not name.startswith(f"{letter}{record.cause}-"):
-            self._wrong(record, f"{name} is not named for its cause {record.cause}")
-
-    def _wrong(self, record: Record, reason: str) -> None:
-        self._tell(Violation(self.NAME, record.position, reason))
+            wrong(record, f"its depth is {depth}: rules that answer each other for ever")
 
 
 def _no_cause(record: Record) -> str:

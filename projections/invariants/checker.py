@@ -81,25 +81,33 @@ class Checker:
         self.past = Past()
         self._causes, self._answers = Causes(self.past, tell), Answers(self.past, tell)
         self._checks = [] if after else [check(self.past, tell) for check in CHECKS]
-        self._handlers = _by_kind(self._checks)
+        self._heard = [check.handlers() for check in self._checks]
+        self._handlers: dict[type[Fact], tuple[Handler, ...]] = {}
         self._last: type[AnyFact] | None = None
 
     def take(self, records: Iterable[Record]) -> None:
         """Those that follow upon what was taken before."""
-        past, causes, answers = self.past, self._causes.look, self._answers.look
-        handlers = self._handlers.get
+        past, known = self.past, self._handlers
+        kind = self._last
         for record in records:
-            fact, at = record.fact, record.at
+            fact = record.fact
             kind = type(fact)
-            past.at = at
-            if past.latest is None or (at > past.latest and not record.depth):
+            past.at = at = record.at
+            latest = past.latest
+            if latest is None or (at > latest and not record.depth):
                 past.advance(at, told=kind in MOMENTS)
-            answers(record, kind)
-            causes(record, kind)
-            for handler in handlers(kind, ()):
+            if (handlers := known.get(kind)) is None:
+                handlers = known[kind] = self._of(kind)
+            for handler in handlers:
                 handler(record, fact)
             past.head = record.position
-            self._last = kind
+        self._last = kind
+
+    def _of(self, kind: type[AnyFact]) -> tuple[Handler, ...]:
+        """All that looks at the records of a kind, in order."""
+        found = (handlers.get(kind) for handlers in self._heard)
+        every = (*self._answers.handlers(kind), self._causes.handler(kind))
+        return (*every, *(handler for handler in found if handler is not None))
 
     def finish(self, considered: Mapping[str, int]) -> None:
         """The log ends here. `considered` is how far the actors are known to have come."""
@@ -109,11 +117,3 @@ class Checker:
         self._answers.finish(closed=self._last is DaemonStopped)
         for check in self._checks:
             check.finish(closed=self._last is DaemonStopped)
-
-
-def _by_kind(checks: Iterable[Check]) -> Mapping[type[Fact], tuple[Handler, ...]]:
-    found: dict[type[Fact], tuple[Handler, ...]] = {}
-    for check in checks:
-        for kind, handler in check.handlers().items():
-            found[kind] = (*found.get(kind, ()), handler)
-    return found

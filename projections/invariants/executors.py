@@ -7,12 +7,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.budget import QuotaReset, QuotaSpent
+from events.configuration import Configuration
 from events.fact import Fact
 from events.record import Record
 from events.runs import ExecutorRecovered, ExecutorRested, RunClosed, RunStarting, RunWaiting
 from events.settings import PROGRAMS, ExecutorKind
 from projections.invariants.check import Check, Handler, Tell
-from projections.invariants.past import Past, Run
+from projections.invariants.past import Past
 
 Executor = ExecutorKind
 _METERED = frozenset(PROGRAMS)
@@ -75,31 +76,29 @@ class Executors(Check):
         if run is None or run.state != "reserved" or run.work != fact.work:
             self.wrong(record, f"{fact.run} waits for a place and is not paid for")
         self._may_be_asked(record, fact.run, fact.executor)
-        most = self._most(record, fact.executor)
+        most = _most(self.past.settings(record.cause or 0), fact.executor)
         if most is None or self._open[fact.executor] < most:
             self.wrong(record, f"{fact.run} waits for {fact.executor}, which has a place")
 
     def _starting(self, record: Record, fact: RunStarting) -> None:
-        self._open[fact.executor] += 1
-        busy, most = self._open[fact.executor], self._most(record, fact.executor)
+        executor, settings = fact.executor, self.past.settings(record.cause or 0)
+        busy = self._open[executor] = self._open[executor] + 1
+        most = _most(settings, executor)
         if most is not None and busy > most:
-            self.wrong(record, f"{fact.run} is number {busy} of {fact.executor}, of {most}")
-        self._may_be_asked(record, fact.run, fact.executor)
+            self.wrong(record, f"{fact.run} is number {busy} of {executor}, of {most}")
+        self._may_be_asked(record, fact.run, executor)
         run = self.past.runs.get(fact.run)
         if run is None:
             return
-        ceiling = run.ceiling_usd_micros if fact.executor in _METERED else None
+        ceiling = run.ceiling_usd_micros if executor in _METERED else None
         if fact.ceiling_usd_micros != ceiling:
             self.wrong(record, f"{fact.run} may cost {ceiling}, not {fact.ceiling_usd_micros}")
-        self._is_of_the_chain(record, fact, run)
-
-    def _is_of_the_chain(self, record: Record, fact: RunStarting, run: Run) -> None:
-        settings, work = self.past.settings(record.cause or 0), self.past.works.get(run.work)
-        action = None if settings is None else settings.actions.get(fact.action)
-        if work is not None and work.action is not None:
-            action = work.action
-        if action is not None and fact.executor not in (action.executor, *action.fallback):
-            self.wrong(record, f"{fact.executor} is nothing that {fact.action} names")
+        work = self.past.works.get(run.work)
+        action = None if work is None else work.action
+        if action is None and settings is not None:
+            action = settings.actions.get(fact.action)
+        if action is not None and executor != action.executor and executor not in action.fallback:
+            self.wrong(record, f"{executor} is nothing that {fact.action} names")
 
     def _may_be_asked(self, record: Record, run: str, executor: Executor) -> None:
         rests = self._rests.get(executor)
@@ -111,12 +110,12 @@ class Executors(Check):
             if known and spent.until > record.at:
                 self.wrong(record, f"{run} is for {executor}, whose quota {quota} is spent")
 
-    def _most(self, record: Record, executor: Executor) -> int | None:
-        settings = self.past.settings(record.cause or 0)
-        provider = None if settings is None else settings.executors.get(executor)
-        return None if provider is None else provider.concurrency
-
     def _closed(self, record: Record, fact: RunClosed) -> None:
         run = self.past.runs.get(fact.run)
         if run is not None and run.state == "starting" and run.executor is not None:
             self._open[run.executor] -= 1
+
+
+def _most(settings: Configuration | None, executor: Executor) -> int | None:
+    provider = None if settings is None else settings.executors.get(executor)
+    return None if provider is None else provider.concurrency

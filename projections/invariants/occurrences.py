@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from msgspec.json import encode
+
 from events.configuration import Intent
 from events.fact import Fact
 from events.plan import OccurrenceSkipped
@@ -161,7 +163,7 @@ class Occurrences(Check):
         due = self._due.pop(record.cause or 0, None)
         if due is None:
             return
-        wanted = f"{due.intent}@{due.due_at.isoformat().replace('+00:00', 'Z')}"
+        wanted = f"{due.intent}@{encode(due.due_at)[1:-1].decode()}"
         if fact.key != wanted:
             self.wrong(record, f"{fact.work} bears the key {fact.key} for {wanted}")
 

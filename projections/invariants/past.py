@@ -59,6 +59,8 @@ class Run(Struct):
     ceiling_usd_micros: int
     priority: Priority
     own_limit: str = ""
+    takes_left: bool = False  # Its ceiling is the least that will do, until something is set aside.
+    executors: tuple[ExecutorKind, ...] = ()  # that may be asked, if one has a quota of money
     state: str = "asked"  # reserved, starting, closed
     starting: int = 0  # the position at which its start was decided
     lived: int = 0  # the position at which a process of it was seen first
@@ -95,6 +97,7 @@ class Past:
         self.broken: dict[str, int] = {}  # intents whose breaker is open, and since where
         self.back = 0  # where the clock was last put back by more than a day
         self._settings: deque[tuple[int, Configuration]] = deque(maxlen=SETTINGS_KEPT)
+        self._newest_settings: tuple[int, Configuration | None] = (1, None)
 
     def advance(self, at: datetime, told: bool) -> None:
         """It is later than ever. What was observed before the clock came back from far ahead may
@@ -104,10 +107,13 @@ class Past:
 
     def configure(self, position: int, configuration: Configuration) -> None:
         """Other settings are in force from here on."""
-        self._settings.append((position, configuration))
+        self._newest_settings = position, configuration
+        self._settings.append(self._newest_settings)
 
     def settings(self, position: int) -> Configuration | None:
         """Those that stood in the log at a position; None when nobody can say any more."""
+        if self._newest_settings[0] <= position:
+            return self._newest_settings[1]
         for since, configuration in reversed(self._settings):
             if since <= position:
                 return configuration
@@ -120,10 +126,12 @@ class Past:
 
     def intent(self, name: str, position: int) -> InForce | None:
         """What stood under that name at a position; None when nothing ever did."""
-        for known in reversed(self.intents.get(name, ())):
-            if known.since <= position:
-                return known
-        return None
+        found = self.intents.get(name)
+        if found is None:
+            return None
+        if (newest := found[-1]).since <= position:
+            return newest
+        return next((known for known in reversed(found) if known.since <= position), None)
 
     def enforce(self, name: str, known: InForce) -> None:
         """Something else stands under that name from here on."""

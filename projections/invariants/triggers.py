@@ -1,7 +1,7 @@
 """What is due lies on its trigger: on its interval, its moment, or the times that it names."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -24,7 +24,6 @@ from projections.invariants.crontab import Crontab, read
 from projections.invariants.expected import is_timed
 from projections.invariants.past import Past
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
 GAP_MAX = timedelta(days=1)
@@ -85,26 +84,36 @@ class Triggers(Check):
     def _look(self, record: Record, name: str, instant: datetime, wanted: bool = False) -> None:
         cause = record.cause or 0
         known = self.past.intent(name, cause)
-        if known is None or known.intent is None or not is_timed(known.intent):
+        intent = None if known is None else known.intent
+        if intent is None or not is_timed(intent):
             return
-        house = self.past.settings(cause) or NONE
-        zone = _zone(known.intent.timezone or house.day.timezone) if self._same_zones else None
-        why = _off(known.intent, house, zone, instant, wanted)
+        why = _off_grid(intent, instant)
+        if why is None and (intent.cron is not None or intent.windows or intent.exclude):
+            house = self.past.settings(cause) or NONE
+            zone = _zone(intent.timezone or house.day.timezone) if self._same_zones else None
+            why = None if zone is None else _off(intent, house, zone, instant, wanted)
         if why is not None:
             self.wrong(record, f"{name}@{instant} {why}")
 
 
-def _off(
-    intent: Intent, house: Configuration, zone: ZoneInfo | None, at: datetime, wanted: bool
-) -> str | None:
-    """Why it cannot be due then; `wanted`: also by its policies for changed clocks."""
+def _off_grid(intent: Intent, at: datetime) -> str | None:
+    """Why it cannot be due then, whatever the wall shows."""
     if intent.at is not None:
         return None if at == intent.at else f"is not {intent.at}"
     every = intent.every_seconds
-    if every is not None and (at - EPOCH) % timedelta(seconds=every):
+    if every is not None and (at.microsecond or at.timestamp() % every):
         return f"is no multiple of {every} s"
-    if zone is None:
-        return None
+    if intent.starts_at is not None and at < intent.starts_at:
+        return f"is before its start, {intent.starts_at}"
+    if intent.ends_at is not None and at >= intent.ends_at:
+        return f"is not before its end, {intent.ends_at}"
+    return None
+
+
+def _off(
+    intent: Intent, house: Configuration, zone: ZoneInfo, at: datetime, wanted: bool
+) -> str | None:
+    """Why it cannot be due then by the wall; `wanted`: also by its policies for changed clocks."""
     if intent.cron is not None and (crontab := _crontab(intent.cron)) is not None:
         why = _off_wall(crontab, intent, house, zone, at, wanted)
         if why is not None:
@@ -150,11 +159,7 @@ def _fills_gap(crontab: Crontab, zone: ZoneInfo, at: datetime) -> bool:
 
 
 def _outside(intent: Intent, zone: ZoneInfo, at: datetime) -> str | None:
-    """The condition that does not hold then."""
-    if intent.starts_at is not None and at < intent.starts_at:
-        return f"is before its start, {intent.starts_at}"
-    if intent.ends_at is not None and at >= intent.ends_at:
-        return f"is not before its end, {intent.ends_at}"
+    """The condition of the wall that does not hold then."""
     if not (intent.exclude or intent.windows):
         return None
     wall = at.astimezone(zone)
