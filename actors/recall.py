@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple
 
 from msgspec import MsgspecError, msgpack
 
-from actors.rules import Rules, S
+from actors.rules import Change, Rules, S
 from events.fact import Fact
 from events.record import Record
 from events.store import Snapshot, Store, checked_pages
@@ -59,7 +59,7 @@ class Recall(Generic[S]):
         self.begins = snapshot.position if snapshot and state is not None else 0
         self._considered = max(considered, self.begins)
         self._waiting: deque[Record] = deque()
-        self._evolve = rules.evolve
+        self._changes: dict[type[Fact], Change | None] = {}
 
     def take(self, record: Record) -> None:
         """A fact that these rules hear, or a decision of their own."""
@@ -88,21 +88,21 @@ class Recall(Generic[S]):
 
     def _learn_until(self, position: int) -> None:
         """Each but what the snapshot knows, or what is too much for these rules."""
-        waiting, state, evolve, begins = self._waiting, self._state, self._evolve, self.begins
+        waiting, begins = self._waiting, self.begins
         while waiting and (at := waiting[0].position) <= position:
             record = waiting.popleft()
-            if at > begins and at not in self._poison:
-                try:
-                    evolve(state, record.fact, record.at)
-                except Exception as mistake:
-                    raise Indigestible(self._rules.actor, record) from mistake
+            if at > begins:
+                self._learn(record)
 
-    def _learn(self, decision: Record) -> None:
-        if decision.position not in self._poison:
+    def _learn(self, record: Record) -> None:
+        fact, changes = record.fact, self._changes
+        if (kind := type(fact)) not in changes:
+            changes[kind] = self._rules.change_for(kind)
+        if (change := changes[kind]) is not None and record.position not in self._poison:
             try:
-                self._evolve(self._state, decision.fact, decision.at)
+                change(self._state, fact, record.at)
             except Exception as mistake:
-                raise Indigestible(self._rules.actor, decision) from mistake
+                raise Indigestible(self._rules.actor, record) from mistake
 
 
 def _state_in(snapshot: Snapshot, rules: Rules[S]) -> S | None:

@@ -1,8 +1,8 @@
 """A rule book: where it starts, what it listens to, what it decides, how it changes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +13,36 @@ from events.record import Record
 S = TypeVar("S", bound=Struct)
 
 SILENCE: Iterator[AnyDecision] = iter(())  # What is decided where there is nothing to decide.
+
+Decide = Callable[[Any, Record], Iterator[AnyDecision]]
+Evolve = Callable[[Any, Any, datetime], object]
+Rule = Callable[[Any, Any, Record], Iterator[AnyDecision]]  # state, fact, its record
+Change = Callable[[Any, Any, datetime], object]  # state, fact, the time of its record
+
+_RULES: dict[Decide, Mapping[type[Fact], Rule]] = {}
+_CHANGES: dict[Evolve, Mapping[type[Fact], Change]] = {}
+
+
+def decides_by(rules: Mapping[type[Fact], Rule]) -> Decide:
+    """A `decide` that asks the rule for the kind of a fact, if there is one."""
+
+    def decide(state: Any, record: Record) -> Iterator[AnyDecision]:
+        rule = rules.get(type(record.fact))
+        return SILENCE if rule is None else rule(state, record.fact, record)
+
+    _RULES[decide] = rules
+    return decide
+
+
+def evolves_by(changes: Mapping[type[Fact], Change]) -> Evolve:
+    """An `evolve` that makes the change for the kind of a fact, if there is one."""
+
+    def evolve(state: Any, fact: AnyFact, at: datetime) -> None:
+        if (change := changes.get(type(fact))) is not None:
+            change(state, fact, at)
+
+    _CHANGES[evolve] = changes
+    return evolve
 
 
 class Rules(NamedTuple, Generic[S]):
@@ -31,7 +61,7 @@ class Rules(NamedTuple, Generic[S]):
     state: type[S]  # called without arguments it is where a new log starts
     hears: frozenset[type[Fact]]
     decide: Callable[[S, Record], Iterator[AnyDecision]]
-    evolve: Callable[[S, AnyFact, datetime], None]
+    evolve: Callable[[S, AnyFact, datetime], object]
     only_learns: frozenset[type[Fact]] = frozenset()
 
     def consider(self, state: S, record: Record) -> Sequence[AnyDecision]:
@@ -48,6 +78,20 @@ class Rules(NamedTuple, Generic[S]):
             evolve(state, decision, at)
             decisions.append(decision)
         return decisions
+
+    def rule_for(self, kind: type[Fact]) -> Rule | None:
+        """What decides upon facts of a kind, for who asks it often; None: nothing does."""
+        if kind in self.only_learns:
+            return None
+        if (rules := _RULES.get(self.decide)) is not None:
+            return rules.get(kind)
+        return lambda state, fact, record: self.decide(state, record)
+
+    def change_for(self, kind: type[Fact]) -> Change | None:
+        """How facts of a kind change the state, likewise; None: they do not."""
+        if (changes := _CHANGES.get(self.evolve)) is not None:
+            return changes.get(kind)
+        return self.evolve
 
     def learn(self, state: S, record: Record, decided: Iterable[AnyFact]) -> None:
         """Become what a fact, and what was decided upon it at the time, made of us."""

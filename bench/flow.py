@@ -9,7 +9,7 @@ from time import perf_counter, sleep
 from actors.clock.rules import next_instant
 from actors.clock.timer import now
 from actors.replay.simulation import Ending, Simulation, succeeds
-from bench.living import Living, living, one_action, wait_for
+from bench.living import Living, living, one_action
 from bench.report import Figure, at_least, at_most
 from events.bus import Append
 from events.codec import entry
@@ -55,7 +55,7 @@ def _push(here: Living, works: int) -> None:
             told += 1
             request = entry(WorkRequested("job", f"key-{told}"), now())
             here.house.bus.tell(Append("cli", (request,)))
-        wait_for(here.heard, 1)
+        here.heard.take(1)
         ended += 1
 
 

@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import time
 from pathlib import Path
-from queue import SimpleQueue
+from threading import Event
 from typing import NamedTuple
 
 from loguru import logger
@@ -31,7 +31,29 @@ from horarium.daemon.printing import TEXT
 
 SECONDS = 60.0  # until something has gone wrong
 SWITCH_SECONDS = 0.0005  # as in the daemon
-Heard = SimpleQueue[Record]
+
+
+class Heard:
+    """What a listener has heard: whoever waits for many is woken once."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+        self._wanted, self._came = 0, Event()
+
+    def hear(self, records: Sequence[Record]) -> None:
+        self._records += records
+        if 0 < self._wanted <= len(self._records):
+            self._came.set()
+
+    def take(self, count: int) -> list[Record]:
+        """The next so many, in order, when they have come."""
+        self._came.clear()
+        self._wanted = count
+        if len(self._records) < count and not self._came.wait(SECONDS):
+            raise TimeoutError(f"{len(self._records)} of {count} came")
+        self._wanted = 0
+        taken, self._records[:count] = self._records[:count], []
+        return taken
 
 
 class Living(NamedTuple):
@@ -50,8 +72,7 @@ class Listener(ThreadingActor):
 
     def on_receive(self, message: News | CaughtUp) -> None:
         if isinstance(message, News):
-            for record in message.records:
-                self._heard.put(record)
+            self._heard.hear(message.records)
 
 
 @contextmanager
@@ -60,25 +81,19 @@ def living(data: Path, settings: Configuration, *kinds: type[Fact]) -> Iterator[
     sys.setswitchinterval(SWITCH_SECONDS)
     data.mkdir(parents=True)
     logger.configure(handlers=[{"sink": data / "lines.log", "format": TEXT}], extra={"at": ""})
-    heard: Heard = SimpleQueue()
+    heard = Heard()
     store = SqliteStore(data / "log.sqlite", settings.store)
     try:
         house = _house(store, data, settings)
         _listen(house, heard, BudgetOpened, *kinds)
         edge = house.start(recall(BOOKS, store))
-        while not isinstance(heard.get(timeout=SECONDS).fact, BudgetOpened):
+        while not isinstance(heard.take(1)[0].fact, BudgetOpened):
             pass
         yield Living(house, edge, data, heard)
         house.stop("asked", 0, hurry=lambda: True)
     finally:
         ActorRegistry.stop_all()  # Threads that live on would hold up the end of the process.
         store.close()
-
-
-def wait_for(heard: Heard, count: int) -> None:
-    """Until so many of the awaited facts have come."""
-    for _ in range(count):
-        heard.get(timeout=SECONDS)
 
 
 def one_action(action: Action, concurrency: int) -> Configuration:

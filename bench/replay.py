@@ -62,10 +62,12 @@ def _fold(store: Store) -> None:
             place = record.by, type(fact)
             if (told := learners.get(place)) is None:
                 told = learners[place] = [
-                    (book.evolve, states[book.actor]) for book in ALL if _learns(book, *place)
+                    (change, states[book.actor])
+                    for book in ALL
+                    if _learns(book, *place) and (change := book.change_for(place[1])) is not None
                 ]
-            for evolve, state in told:
-                evolve(state, fact, at)
+            for change, state in told:
+                change(state, fact, at)
 
 
 def _learns(book: Rules[Any], by: str, kind: type[Fact]) -> bool:

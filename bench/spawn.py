@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter, sleep
 
 from actors.clock.timer import now
-from bench.living import Living, living, one_action, wait_for
+from bench.living import Living, living, one_action
 from bench.report import Figure, at_most
 from bench.samples import percentile
 from events.bus import Append
@@ -47,9 +47,9 @@ def _pair(here: Living, number: int) -> tuple[float, float]:
     """Milliseconds of one of ours and of a bare one."""
     began = now()
     here.edge.ask(WorkRequested("job", f"key-{number}"))
-    started = here.heard.get().fact
+    started = here.heard.take(1)[0].fact
     assert isinstance(started, RunStarted)
-    wait_for(here.heard, 1)
+    here.heard.take(1)
     sleep(REST_SECONDS)
     bare = _bare_ms(here.data)
     sleep(REST_SECONDS)
@@ -99,7 +99,7 @@ def _ours(here: Living, runs: int, turn: int) -> float:
     for number in range(runs):
         request = entry(WorkRequested("job", f"key-{turn}-{number}"), now())
         here.house.bus.tell(Append("cli", (request,)))
-    wait_for(here.heard, runs)
+    here.heard.take(runs)
     return perf_counter() - began
 
 

@@ -15,6 +15,7 @@ RefuseReason = Literal[
     "closed",
     "own_limit_spent",
     "over_own_limit",
+    "over_quota",
 ]
 CostSource = Literal["reported", "priced", "estimated"]
 
@@ -38,6 +39,7 @@ class FundsReserved(Decision, tag="funds-reserved"):
     usd_micros: int
     day: date
     own_limit: str = ""  # "template:NAME" or "intent:NAME", when that has a limit of its own
+    without: tuple[ExecutorKind, ...] = ()  # Their quotas have less left than that.
 
 
 class FundsRefused(Decision, tag="funds-refused"):
@@ -49,6 +51,7 @@ class FundsRefused(Decision, tag="funds-refused"):
     usd_micros: int
     left_usd_micros: int
     reason: RefuseReason
+    behind: str = ""  # a run without a ceiling: what it has set aside would have been enough
 
 
 class FundsOffered(Decision, tag="funds-offered"):

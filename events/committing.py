@@ -125,7 +125,7 @@ class Committer:
         self._next: deque[Batch | Introduction | Retry | End] = deque()  # taken from there
         self._batch = Batch()
         self._performers, self._readers = Readers(News), Readers(News)
-        self._hurry = Event()
+        self._hurry, self._lingers = Event(), False
         self._unwritten: Head | None = None
         self._written_at = monotonic()
         self._ended = False
@@ -137,7 +137,7 @@ class Committer:
     def take(self, what: Batch | Introduction) -> None:
         """Commit this, or introduce them, after all that was handed over before."""
         self._inbox.put(what)
-        if not (isinstance(what, Batch) and what.may_go_on):
+        if self._lingers and not (isinstance(what, Batch) and what.may_go_on):
             self._hurry.set()
 
     def end(self, error: BaseException | None = None) -> None:
@@ -181,10 +181,14 @@ class Committer:
 
     def _gather(self) -> None:
         """All that waits goes into one transaction, and what is concluded from it meanwhile."""
-        self._hurry.clear()
         self._take_in()
         if self._batch.may_go_on:
-            self._hurry.wait(LINGER_SECONDS)
+            self._hurry.clear()
+            self._lingers = True  # What was handed over before this is taken in without a word.
+            self._take_in()
+            if self._batch.may_go_on:
+                self._hurry.wait(LINGER_SECONDS)
+            self._lingers = False
             self._take_in()
 
     def _take_in(self) -> None:

@@ -49,6 +49,8 @@ from events.settings import (
     UsdMicros,
     Weekday,
     When,
+    WithoutCeiling,
+    Worktree,
 )
 
 
@@ -78,6 +80,7 @@ class Budget(Settings):
     daily_usd_micros: UsdMicros = 5_000_000
     reserve_usd_micros: UsdMicros = 500_000
     categories: dict[Name, UsdMicros] = {}  # A percentage is of the daily limit, rounded down.
+    without_ceiling: WithoutCeiling = "estimate"  # of a program that spends; in a file the other
 
 
 class Lane(Settings):
@@ -85,7 +88,7 @@ class Lane(Settings):
 
     concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 1
     directory: str = ""  # "" is the folder of the work itself.
-    worktree: bool = False  # Each work gets a git worktree and a branch of its own.
+    worktree: Worktree = False  # A git worktree and a branch; of its own for each work, or run.
 
 
 class Action(Settings):
@@ -99,7 +102,7 @@ class Action(Settings):
     lane: Name = "main"
     priority: Priority = "normal"
     estimate_usd_micros: UsdMicros = 0
-    ceiling_usd_micros: UsdMicros | None = None  # None: the estimate.
+    ceiling_usd_micros: UsdMicros | None = None  # None: as `Budget.without_ceiling` says.
     expected_seconds: Seconds = 60
     timeout_seconds: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
     grace_seconds: Annotated[int, Meta(ge=0, le=600)] = 5  # Between TERM and KILL.

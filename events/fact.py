@@ -5,6 +5,7 @@ from functools import cache
 from typing import Annotated, dataclass_transform
 
 from msgspec import Meta, Struct
+from msgspec.json import encode
 
 Instant = Annotated[datetime, Meta(tz=True)]  # A time without a zone is no time.
 Key = Annotated[str, Meta(max_length=200)]
@@ -37,6 +38,11 @@ class Fact(
 def kind_of(fact: type[Fact]) -> str:
     """The tag of a class of facts."""
     return str(fact.__struct_config__.tag)
+
+
+def stamp(at: datetime) -> str:
+    """An instant as the log writes it."""
+    return encode(at)[1:-1].decode()
 
 
 class Observation(Fact):

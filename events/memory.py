@@ -25,6 +25,9 @@ class MemoryStore:
         position = newest[0].originator_version
         return Head(position, parts(position, newest[0].state)[1])
 
+    def base(self) -> Head:
+        return Head(0, GENESIS)  # Nothing leaves it.
+
     def commit(
         self,
         rows: Sequence[Row],

@@ -32,7 +32,7 @@ SkipReason = Literal[
     "phase_unknown",
     "breaker_open",
 ]
-WithdrawReason = Literal["replanned", "configuration_changed"]
+WithdrawReason = Literal["replanned", "configuration_changed", "alert_over"]
 
 WITHDRAWALS: frozenset[str] = frozenset(get_args(WithdrawReason))
 

@@ -83,6 +83,7 @@ class Quota(Settings):
     requests: Count | None = None  # runs that were started
     tokens: Annotated[int, Meta(ge=0, le=10**15)] | None = None
     usd_micros: UsdMicros | None = None
+    holds_ceilings: bool = False  # What runs may still cost counts as used; in a file true.
 
 
 class Provider(Settings):
@@ -119,6 +120,7 @@ class Alerts(Settings):
     pace: bool = False  # when the pace will empty a category before the day ends; in a file true
     failures_per_hour: Limit | None = None  # more than these; in a file 3
     breaker_failures: Limit | None = None  # in a row: the intent is paused; in a file 5
+    tell_over: bool = True  # also what was over before anybody could be told; in a file false
 
 
 class Foreign(Settings):

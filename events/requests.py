@@ -27,6 +27,7 @@ Refusal = Literal[
     "not_unknown",
     "not_buried",
     "invalid_action",
+    "unknown_lane",
 ]
 LimitScope = Literal["day", "category", "template", "intent"]
 
@@ -41,6 +42,7 @@ class WorkRequested(Observation, tag="work-requested"):
     input_json: InputJson = "{}"
     note: Words = ""
     action: Action | None = None  # that no configuration names; `subject` is its name
+    lane_must_be_known: bool = False  # that of the action; every door asks for it
 
 
 class SettleRequested(Observation, tag="settle-requested"):

@@ -8,7 +8,7 @@ have considered, and their snapshots.
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from eventsourcing.persistence import DatabaseError, PersistenceError
@@ -22,10 +22,12 @@ from eventsourcing.sqlite import (
 
 from events.bulk import insert_rows
 from events.codec import GENESIS, parts
+from events.left import TRIMMED, WHOLE, format_of, stretches
 from events.policies import Storage
 from events.store import (
     PAGE_RECORDS,
     Head,
+    RecordsLeft,
     Row,
     Snapshot,
     StoreBroken,
@@ -35,7 +37,7 @@ from events.store import (
     StoreTaken,
 )
 
-FORMAT = 1  # of the file, in its user_version; a greater one is from a newer Horarium
+FORMAT = TRIMMED  # the greatest that is known; a greater one is from a newer Horarium
 SPARSE_RECORDS = 20_000  # Old snapshots are kept once in so many records,
 HEAVY_BYTES, HEAVY_RECORDS = 1 << 20, 200_000  # heavy ones more rarely.
 
@@ -94,6 +96,8 @@ class _Recorder(SQLiteProcessRecorder):
             "position INTEGER, state BLOB, PRIMARY KEY (actor, version, position)) WITHOUT ROWID",
         ]
 
+    base = 0  # what the actors knew there is kept as long as the log begins there
+
     def insert_group(
         self, rows: Sequence[Row], considered: Mapping[str, int], snapshots: Sequence[Snapshot]
     ) -> None:
@@ -102,19 +106,20 @@ class _Recorder(SQLiteProcessRecorder):
             insert_rows(raw, "INSERT INTO stored_events", "('log', ?, ?, ?)", rows)
             insert_rows(raw, "INSERT INTO tracking", "(?, ?)", [*considered.items()], _FURTHEST)
             for kept in snapshots:
-                _keep(cursor, kept)
+                _keep(cursor, kept, self.base)
 
 
-def _keep(cursor: SQLiteCursor, kept: Snapshot) -> None:
-    """Write a snapshot; of the older ones leave the last and one for each sparse stretch."""
+def _keep(cursor: SQLiteCursor, kept: Snapshot, base: int) -> None:
+    """Write a snapshot; of the older ones leave those at the base, the last, and one for each
+    sparse stretch."""
     stretch = SPARSE_RECORDS if len(kept.state) < HEAVY_BYTES else HEAVY_RECORDS
     cursor.execute("INSERT OR REPLACE INTO snapshots VALUES (?,?,?,?)", kept)
     cursor.execute(
-        "DELETE FROM snapshots WHERE actor = ? AND position < "
+        "DELETE FROM snapshots WHERE actor = ? AND position != ? AND position < "
         "(SELECT max(position) FROM snapshots WHERE actor = ? AND position < ?) "
         "AND position NOT IN (SELECT min(position) FROM snapshots WHERE actor = ? "
         "GROUP BY version, position / ?)",
-        (kept.actor, kept.actor, kept.position, kept.actor, stretch),
+        (kept.actor, base, kept.actor, kept.position, kept.actor, stretch),
     )
 
 
@@ -123,21 +128,26 @@ class SqliteStore:
 
     def __init__(self, path: Path, settings: Storage = DEFAULTS) -> None:
         _make_private(path)
-        with _told():
-            _refuse_newer(path)
+        with told():
+            found, self._base = _begins(path)
             datastore = SQLiteDatastore(str(path), originator_id_type="text", pool_size=1)
             datastore.pool.close()
             datastore.pool = _Pool(db_name=str(path), pool_size=1, max_overflow=1)
             datastore.pool.settings = settings
             self._recorder = _Recorder(datastore)
             self._recorder.create_table()
-            with datastore.transaction(commit=True) as cursor:
-                cursor.execute(f"PRAGMA user_version={FORMAT}")
+            self._recorder.base = self._base.position
+            if not found:
+                with datastore.transaction(commit=True) as cursor:
+                    cursor.execute(f"PRAGMA user_version={WHOLE}")
+
+    def base(self) -> Head:
+        return self._base
 
     def head(self) -> Head:
         newest = self._select(_NEWEST, ())
         if not newest:
-            return Head(0, GENESIS)
+            return self._base
         position, state = newest[0]
         return Head(position, parts(position, state)[1])
 
@@ -147,18 +157,20 @@ class SqliteStore:
         considered: Mapping[str, int] = {},
         snapshots: Sequence[Snapshot] = (),
     ) -> None:
-        with _told():
+        with told():
             self._recorder.insert_group(rows, considered, snapshots)
 
     def page(self, *, after: int = 0, limit: int = PAGE_RECORDS) -> list[tuple[int, bytes]]:
+        if after < self._base.position:
+            raise RecordsLeft(self._base.position)
         return self._select(_PAGE, (after, limit))
 
     def considered(self, actor: str) -> int | None:
-        with _told():
+        with told():
             return self._recorder.max_tracking_id(actor)
 
     def snapshot(self, actor: str, version: int, until: int | None = None) -> Snapshot | None:
-        with _told(), self._recorder.datastore.transaction(commit=False) as cursor:
+        with told(), self._recorder.datastore.transaction(commit=False) as cursor:
             cursor.execute(
                 "SELECT actor, version, position, state FROM snapshots WHERE actor = ? "
                 "AND version = ? AND position <= ? ORDER BY position DESC LIMIT 1",
@@ -171,7 +183,7 @@ class SqliteStore:
         self._recorder.datastore.close()
 
     def _select(self, statement: str, params: Sequence[int]) -> list[tuple[int, bytes]]:
-        with _told(), self._recorder.datastore.transaction(commit=False) as cursor:
+        with told(), self._recorder.datastore.transaction(commit=False) as cursor:
             raw = cursor.sqlite_cursor
             raw.row_factory = None
             raw.execute(statement, params)
@@ -187,19 +199,21 @@ def _make_private(path: Path) -> None:
         raise StoreBroken(f"cannot write {path}: {error.strerror}") from error
 
 
-def _refuse_newer(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-    connection.close()
+def _begins(path: Path) -> tuple[int, Head]:
+    """Its format, and behind which record it begins."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = format_of(connection)
+        gone = stretches(connection) if found <= FORMAT else []
     if found > FORMAT:
         raise StoreBroken(
             f"{path} was written by a newer version (format {found}, this one knows {FORMAT}); "
             "install that version, or restore a backup made by this one"
         )
+    return found, Head(gone[-1].until, gone[-1].last) if gone else Head(0, GENESIS)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Say failures of SQLite in our words, by the code that SQLite gives them."""
     try:
         yield

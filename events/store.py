@@ -29,6 +29,16 @@ class StoreBroken(StoreError):
     """The disk or the database failed. Nothing may be written after it; the daemon must stop."""
 
 
+class RecordsLeft(StoreError):
+    """These records have left the log. They may be put back, and then be asked for again."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__(
+            f"records 1 to {until} have left this log; `horarium trim --back --really` puts them "
+            "back"
+        )
+
+
 class Head(NamedTuple):
     """The newest record: position (0 for an empty log) and link."""
 
@@ -58,6 +68,9 @@ class Store(Protocol):
 
     def head(self) -> Head: ...
 
+    def base(self) -> Head:
+        """The last record that has left; position 0 and GENESIS while the log is whole."""
+
     def commit(
         self,
         rows: Sequence[Row],
@@ -67,7 +80,7 @@ class Store(Protocol):
         """Keep all of it, or nothing. Raises a StoreError."""
 
     def page(self, *, after: int = 0, limit: int = PAGE_RECORDS) -> list[tuple[int, bytes]]:
-        """Up to `limit` stored records with a greater position, in order."""
+        """Up to `limit` stored records with a greater position, in order. Raises RecordsLeft."""
 
     def considered(self, actor: str) -> int | None:
         """How far this actor is known to have come; None for one that is new to this log."""
@@ -108,7 +121,9 @@ def checked_pages(store: Store, after: int = 0) -> Iterator[list[Record]]:
 
 
 def check_links(store: Store, after: int, until: int) -> None:
-    """Check the chain between two positions, reading no facts. Raises UnreadableRecord."""
+    """Check the chain between two positions, reading no facts, from the base on where that lies
+    behind the first. Raises UnreadableRecord."""
+    after = max(after, store.base().position)
     link = link_at(store, after)
     while after < until and (page := store.page(after=after)):
         link = codec.last_link(page, link, after)
@@ -116,9 +131,13 @@ def check_links(store: Store, after: int, until: int) -> None:
 
 
 def link_at(store: Store, position: int) -> str:
-    """The link of the record at a position; raises StoreBroken when there is none."""
-    if position == 0:
-        return codec.GENESIS
+    """The link of the record at a position; raises StoreBroken when there is none, RecordsLeft
+    when it is not here any more."""
+    base = store.base()
+    if position == base.position:
+        return base.hash
+    if position < base.position:
+        raise RecordsLeft(base.position)
     found = store.page(after=position - 1, limit=1)
     if not found or found[0][0] != position:
         raise StoreBroken(f"record {position} is missing")

@@ -6,7 +6,7 @@ from typing import Literal
 from events.configuration import Action, Step
 from events.fact import Decision, Instant
 from events.plan import Score
-from events.settings import AtPhaseEnd, Priority
+from events.settings import AtPhaseEnd, ExecutorKind, Priority
 
 Source = Literal["template", "intent", "request", "alert", "revival"]
 HoldReason = Literal[
@@ -28,6 +28,7 @@ DropReason = Literal[
     "replanned",
     "configuration_changed",
     "start_deadline",
+    "alert_over",
 ]
 ReturnReason = Literal["paused", "too_late", "doors_closed", "daemon_stopped"]
 WorkState = Literal["completed", "failed", "unknown", "cancelled", "buried"]
@@ -78,10 +79,16 @@ class WorkHeld(Decision, tag="work-held"):
     category: str = ""  # unless it is held unasked, nothing
     ceiling_usd_micros: int = 0
     priority: Priority = "normal"
+    takes_what_is_left: bool = False
+    executors: tuple[ExecutorKind, ...] = ()
 
 
 class WorkReleased(Decision, tag="work-released"):
-    """An attempt at a step may go ahead: only money stands between it and a run."""
+    """An attempt at a step may go ahead: only money stands between it and a run.
+
+    Without a ceiling of its own it may take what is left; `ceiling_usd_micros` is the least that
+    will do then.
+    """
 
     work: str
     run: str
@@ -92,6 +99,8 @@ class WorkReleased(Decision, tag="work-released"):
     ceiling_usd_micros: int
     priority: Priority = "normal"
     own_limit: str = ""
+    takes_what_is_left: bool = False
+    executors: tuple[ExecutorKind, ...] = ()  # that may be asked, if one has a quota of money
 
 
 class StepReached(Decision, tag="step-reached"):
@@ -106,6 +115,8 @@ class StepReached(Decision, tag="step-reached"):
     attempt: int = 1
     priority: Priority = "normal"
     own_limit: str = ""
+    takes_what_is_left: bool = False
+    executors: tuple[ExecutorKind, ...] = ()
 
 
 class WorkReturned(Decision, tag="work-returned"):

@@ -120,8 +120,9 @@ def opened(path: Path) -> Iterator[Source]:
                 return
         from horarium.foreign import sqlite_rows
 
-        with sqlite_rows(path) as rows:
-            yield Source(0, codec.GENESIS, {}, _checked_rows(rows))
+        with sqlite_rows(path) as found:
+            rows = _checked_rows(found.rows, found.after, found.before)
+            yield Source(found.after, found.before, found.states, rows)
     except OSError as error:
         raise BadLog(0, f"cannot read {path}: {error.strerror or error}") from error
 
@@ -245,9 +246,10 @@ def _envelope(record: Record) -> bytes:
     return codec.parts(record.position, codec.written(record.position, by, said, "")[0])[0]
 
 
-def _checked_rows(rows: Iterator[tuple[int, bytes]]) -> Iterator[BundleRow]:
-    before = codec.GENESIS
-    for expected, (position, state) in enumerate(rows, 1):
+def _checked_rows(
+    rows: Iterator[tuple[int, bytes]], after: int, before: str
+) -> Iterator[BundleRow]:
+    for expected, (position, state) in enumerate(rows, after + 1):
         if position != expected:
             raise BadLog(expected, "missing")
         if len(state) > LINE_MAX_BYTES or too_deep(state):
@@ -259,5 +261,13 @@ def _checked_rows(rows: Iterator[tuple[int, bytes]]) -> Iterator[BundleRow]:
 
 def masked_line(envelope: bytes, link: str, digest: bytes, fact: bytes) -> bytes:
     """The line of a record whose fact is masked, without its end."""
-    record = b'%b,"hash":"%b","fact":%b}' % (envelope, link.encode(), fact)
-    return b"%b%b%b%b}" % (_MASKED, digest.hex().encode(), _RECORD, record)
+    return b"%b%b%b%b}" % (_MASKED, digest.hex().encode(), _RECORD, _joined(envelope, link, fact))
+
+
+def stored(row: BundleRow) -> bytes:
+    """A record as the log has it; of a masked one, what is left of it."""
+    return _joined(row.envelope, row.link, row.fact)
+
+
+def _joined(envelope: bytes, link: str, fact: bytes) -> bytes:
+    return b'%b,"hash":"%b","fact":%b}' % (envelope, link.encode(), fact)

@@ -51,6 +51,7 @@ KEEP = {
     "doctor": ("doctor", "Find what would stop the day dead."),
     "config": ("config", "Check the configuration; print its schema."),
     "sweep": ("sweep", "Take away what is old; or show what would go."),
+    "trim": ("trim", "Let the sealed beginning of the log leave it; or put it back."),
     "restore": ("restore", "Put a backup of the log back."),
     "rebuild": ("rebuild", "Build the projections anew from the log."),
     "export": ("export", "Write a log without secrets, to be replayed elsewhere."),

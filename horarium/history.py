@@ -1,6 +1,6 @@
 """How runs have ended before, out of a log that is there: the newest ends of each action."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.replay.courses import REMEMBERED_MAX, History
 from events import codec
@@ -12,12 +12,22 @@ ROWS_MAX = 100_000  # looked through, from the newest backwards
 KINDS = ("run-starting", "run-ended")
 
 
-def recorded_history(here: Places, actions: Iterable[str]) -> History:
-    """What the log knows of these actions; nothing when there is no log. Raises NoLog."""
-    history, wanted = History(), set(actions)
-    if not here.log.exists():
-        return history
-    ends: dict[str, RunEnded] = {}
+def recorded_history(
+    here: Places, actions: Iterable[str], say: Callable[[str], object] = lambda words: None
+) -> History:
+    """What the log knows of these actions; nothing when there is no log. Where it goes further
+    back than can be read here, `say` hears so. Raises NoLog."""
+    history = History()
+    if here.log.exists():
+        try:
+            _recall(history, here, actions)
+        except reading.Gone as error:
+            say(f"Runs of before are not known: {error}.")
+    return history
+
+
+def _recall(history: History, here: Places, actions: Iterable[str]) -> None:
+    ends, wanted = dict[str, RunEnded](), set(actions)
     with reading.opened(here) as connection:
         for looked_at, (position, _, state) in enumerate(reading.newest(connection, KINDS)):
             if looked_at >= ROWS_MAX or not wanted:
@@ -29,7 +39,6 @@ def recorded_history(here: Places, actions: Iterable[str]) -> History:
                     history.add(action, ends.pop(run))
                     if history.count(action) >= REMEMBERED_MAX:
                         wanted.discard(action)
-    return history
 
 
 def _fact(position: int, state: bytes) -> object:

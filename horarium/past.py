@@ -15,10 +15,12 @@ from actors.planner.rules import RULES as PLANNER
 from actors.replay.past import Names, about, concerns, is_planned, work_of_run
 from events.codec import UnreadableRecord, read
 from events.configuration import Configuration, ConfigurationLoaded
+from events.left import base_of
 from events.plan import CandidatePassedOver
 from events.record import Record
 from events.store import Snapshot
 from events.work import WorkPlanned
+from horarium import reading
 from horarium.reading import NoLog
 from projections.database import place_of
 from projections.moments import rfc3339
@@ -43,7 +45,9 @@ _CAME = (
 
 
 class LogPast:
-    """A `Past` over open connections; `folded` is that of the projections, if there are any."""
+    """A `Past` over open connections; `folded` is that of the projections, if there are any.
+
+    Raises reading.Gone where it depends on what has left the log and cannot be read."""
 
     def __init__(self, log: sqlite3.Connection, folded: sqlite3.Connection | None) -> None:
         self._log, self._folded = log, folded
@@ -54,11 +58,14 @@ class LogPast:
         self._known = place_of(folded).position if folded is not None else 0
 
     def record(self, position: int) -> Record | None:
-        found = self._log.execute(f"{_LOG} AND originator_version = ?", (position,)).fetchone()
-        return _record(*found) if found else None
+        found = reading.record(self._log, position)
+        return _record(position, found[2]) if found else None
 
     def records(self, after: int, until: int) -> Iterator[Record]:
         page = f"{_LOG} AND originator_version > ? AND originator_version <= ? ORDER BY 1 LIMIT ?"
+        for position, state in self._that_left(after, until):
+            yield _record(position, state)
+            after = position
         while found := self._log.execute(page, (after, until, PAGE_RECORDS)).fetchall():
             for position, state in found:
                 yield _record(position, state)
@@ -73,7 +80,7 @@ class LogPast:
         return Snapshot(*found) if found else None
 
     def before(self, moment: datetime) -> int:
-        low, high = 0, self.head
+        low, high = reading.older_base(self._log, moment), self.head
         while low < high:  # Times hardly ever go back; where they do, it is somewhere near.
             middle = (low + high + 1) // 2
             found = self.record(middle)
@@ -244,9 +251,23 @@ class LogPast:
             "ORDER BY 1"
         )
         last = self.head if until is None else min(until, self.head)
-        bound = (after, last, *kinds, *(word.encode() for word in words))
+        sought = [word.encode() for word in words]
+        for position, state in self._that_left(after, last, kinds):
+            if any(word in state for word in sought):
+                yield _record(position, state)
+        bound = (after, last, *kinds, *sought)
         for position, state in self._log.execute(statement, bound).fetchall():
             yield _record(position, state)
+
+    def _that_left(
+        self, after: int, until: int, kinds: Sequence[str] = ()
+    ) -> Iterator[tuple[int, bytes]]:
+        """What stood there and has left the log. Raises Gone."""
+        last = min(until, base_of(self._log))
+        for position, _, state in reading.rows(self._log, after, kinds) if after < last else ():
+            if position > last:
+                return
+            yield position, state
 
 
 def _record(position: int, state: bytes) -> Record:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from events import codec
+from events.left import stretches
 from events.record import Record
 from horarium import reading
 
@@ -28,6 +29,7 @@ def position_of(log: Connection, point: Point, after: int = 0) -> int:
         if point > head:
             raise NoSuchPoint(f"the log ends at {head:,}; there is no record {point:,}")
         return point
+    after = max(after, reading.older_base(log, point))
     for row in reading.rows(log, after):
         if datetime.fromisoformat(reading.document(row)["at"]) > point:
             return row[0] - 1
@@ -36,8 +38,12 @@ def position_of(log: Connection, point: Point, after: int = 0) -> int:
 
 def link_of(log: Connection, position: int) -> str | None:
     """The link of a record; "" in front of the first, None where there is none."""
-    found = next(reading.rows(log, position - 1), None) if position else None
-    if found is None or found[0] != position:
+    for stretch in stretches(log):
+        for end, link in ((stretch.after, stretch.before), (stretch.until, stretch.last)):
+            if position == end:
+                return link if end else ""
+    found = reading.record(log, position) if position else None
+    if found is None:
         return None if position else ""
     return codec.parts(found[0], found[2])[1]
 

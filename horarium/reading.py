@@ -1,20 +1,26 @@
-"""The log as a reader sees it from outside: opened read-only, read in short steps."""
+"""The log as a reader sees it from outside: opened read-only, read in short steps.
+
+What has left it is read in the sealed files beside it, as if it stood there still.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import MsgspecError, msgpack, to_builtins
 
+from events.left import Stretch, base_of, stretches
 from horarium.places import Places
 from horarium.quiet import reading_uri
 
 PAGE_RECORDS = 2_000
 BUSY_SECONDS = 5
-FORMAT = 1  # of the log, see events.sqlite
+FORMAT = 2  # of the log, see events.sqlite
 _SELECT = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = 'log'"
 
 Row = tuple[int, str, bytes]
@@ -22,6 +28,10 @@ Row = tuple[int, str, bytes]
 
 class NoLog(Exception):
     """There is no log that can be read here; the message says why and what to do."""
+
+
+class Gone(NoLog):
+    """Records that have left the log cannot be read where they should lie now."""
 
 
 @contextmanager
@@ -61,15 +71,37 @@ def head(connection: sqlite3.Connection) -> int:
 
 
 def rows(connection: sqlite3.Connection, after: int, kinds: Sequence[str] = ()) -> Iterator[Row]:
-    """The records behind a position, in order. Each page is one short read."""
+    """The records behind a position, in order. Each page is one short read. Raises Gone."""
     page = f"{_SELECT} {_among(kinds)} AND originator_version > ? ORDER BY 1 LIMIT {PAGE_RECORDS}"
-    while found := connection.execute(page, (*kinds, after)).fetchall():
-        yield from found
-        after = found[-1][0]
+    while True:
+        found = connection.execute(page, (*kinds, after)).fetchall()
+        if after < base_of(connection):  # Looked at behind the page: they may leave meanwhile.
+            from horarium import sealed
+
+            gone = stretches(connection)
+            yield from sealed.rows(folder_of(connection), gone, after, kinds)
+            after = gone[-1].until
+        elif found:
+            yield from found
+            after = found[-1][0]
+        else:
+            return
 
 
 def newest(connection: sqlite3.Connection, kinds: Sequence[str] = ()) -> Iterator[Row]:
     """The records from the newest backwards, likewise."""
+    before = 1 << 62
+    for row in _newest_here(connection, kinds):
+        yield row
+        before = row[0]
+    if gone := stretches(connection):
+        from horarium import sealed
+
+        yield from sealed.newest(folder_of(connection), gone, before, kinds)
+
+
+def _newest_here(connection: sqlite3.Connection, kinds: Sequence[str]) -> Iterator[Row]:
+    """Those that have not left."""
     page = (
         f"{_SELECT} {_among(kinds)} AND originator_version < ? ORDER BY 1 DESC LIMIT {PAGE_RECORDS}"
     )
@@ -79,16 +111,45 @@ def newest(connection: sqlite3.Connection, kinds: Sequence[str] = ()) -> Iterato
         before = found[-1][0]
 
 
+def record(connection: sqlite3.Connection, position: int) -> Row | None:
+    """A single one; None when there is none. Raises Gone."""
+    found: Row | None = connection.execute(
+        f"{_SELECT} AND originator_version = ?", (position,)
+    ).fetchone()
+    if found is None and 0 < position <= base_of(connection):
+        from horarium import sealed
+
+        return sealed.row(folder_of(connection), stretches(connection), position)
+    return found
+
+
+def folder_of(connection: sqlite3.Connection) -> Path:
+    """The data folder whose log it is."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2]).parent
+
+
+def older_base(connection: sqlite3.Connection, moment: datetime) -> int:
+    """The last record that has left, if all of them are older than a moment; else 0."""
+    gone = stretches(connection)
+    return gone[-1].until if gone and _latest(gone) < moment else 0
+
+
+def _latest(gone: Sequence[Stretch]) -> datetime:
+    return datetime.fromisoformat(gone[-1].latest_at)
+
+
 def position_before(connection: sqlite3.Connection, moment: datetime) -> int:
     """A position behind which all records of that moment and later lie.
 
     Clocks are set back at times: it is found where a page of records running is older.
     """
-    older = 0
+    older, base = 0, older_base(connection, moment)
     for row in newest(connection):
         older = older + 1 if datetime.fromisoformat(document(row)["at"]) < moment else 0
         if older == PAGE_RECORDS:
             return row[0]
+        if row[0] == base + 1:
+            return base
     return 0
 
 
@@ -118,11 +179,22 @@ def document(row: Row) -> dict[str, Any]:
 
 def configuration(connection: sqlite3.Connection) -> Mapping[str, Any]:
     """The settings in force, as the log has them; without those that have their default."""
-    for row in newest(connection, ["configuration-loaded"]):
+    for row in _newest_here(connection, ["configuration-loaded"]):
         found = document(row)["fact"].get("configuration")
         if found is not None:
             return dict(found)
-    return {}
+    return _configuration_at(connection, base_of(connection))
+
+
+def _configuration_at(connection: sqlite3.Connection, base: int) -> Mapping[str, Any]:
+    """What the planner knew of them when all had left that has left."""
+    known = "SELECT state FROM snapshots WHERE actor = 'planner' AND position = ?"
+    found = connection.execute(known, (base,)).fetchone() if base else None
+    try:
+        kept = msgpack.decode(found[0]).get("configuration") if found else None
+    except (MsgspecError, UnicodeDecodeError, AttributeError) as error:
+        raise NoLog(f"what the planner knew at record {base} cannot be read: {error}") from error
+    return dict(to_builtins(kept or {}))
 
 
 def names(here: Places, *kinds: str) -> list[str]:
@@ -141,12 +213,18 @@ def _of_actions(field: str, default: str) -> Callable[[Mapping[str, Any]], Itera
     )
 
 
+def _lanes(settings: Mapping[str, Any]) -> Iterable[str]:
+    of_templates = (it.get("lane") for it in settings.get("templates", {}).values())
+    named = (*settings.get("lanes", ()), *_of_actions("lane", "main")(settings), *of_templates)
+    return [lane for lane in ("main", *named) if lane]
+
+
 _NAMED: Mapping[str, Callable[[Mapping[str, Any]], Iterable[str]]] = {
     "action": lambda settings: settings.get("actions", ()),
     "template": lambda settings: settings.get("templates", ()),
     "phase": lambda settings: (phase["name"] for phase in settings.get("phases", ())),
     "category": _of_actions("category", "general"),
-    "lane": _of_actions("lane", "main"),
+    "lane": _lanes,
     "run": lambda settings: (),  # The settings name none.
 }
 

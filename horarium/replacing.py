@@ -12,10 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from events import codec
+from events.left import Stretch, base_of, stretches
 from events.record import Record
 from events.sqlite import FORMAT
-from horarium import reading
+from horarium import reading, sealed
 from horarium.places import Places
+from horarium.points import link_of
 
 _SUFFIXES = ("", "-wal", "-shm")
 _SEALED = re.compile(r"log-\d{10,18}-(\d{10,18})\.jsonl", re.ASCII)
@@ -27,11 +29,17 @@ class NoBackup(Exception):
 
 
 class Copy(Struct, frozen=True):
-    """What a checked backup holds."""
+    """What a checked backup holds. `left` is the last record that had left the log by then."""
 
     path: Path
     records: int
     until: datetime | None
+    left: int = 0
+
+    @property
+    def head(self) -> int:
+        """The position of its last record."""
+        return self.left + self.records
 
 
 class GivenUp(Struct, frozen=True):
@@ -63,12 +71,12 @@ def examined(path: Path) -> Copy:
 def given_up(here: Places, copy: Copy) -> GivenUp:
     """Compare the present log with a checked backup."""
     if not here.log.exists():
-        return GivenUp(copy.records)
+        return GivenUp(copy.head)
     try:
         with reading.opened(here) as log, closing(_opened(copy.path)) as backup:
             return _counted(log, _common(log, backup))
     except (reading.NoLog, codec.UnreadableRecord) as error:
-        return GivenUp(copy.records, unreadable=str(error))
+        return GivenUp(copy.head, unreadable=str(error))
 
 
 def replace(here: Places, copy: Copy, common: int) -> Path | None:
@@ -78,9 +86,10 @@ def replace(here: Places, copy: Copy, common: int) -> Path | None:
     daemon refuses to start on what is left.
     """
     here.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    needed = files_needed(here, copy)
     ready = here.data / "log.restoring"
     _copied(copy.path, ready)
-    there = [file for file in _files(here, common) if file.exists()]
+    there = [file for file in _files(here, common) if file.exists() and file not in needed]
     aside = _free(here) if there else None
     for file in there:
         if aside is not None and file != here.head:
@@ -104,36 +113,43 @@ def _read_through(path: Path, backup: sqlite3.Connection) -> Copy:
 
     def readable() -> Iterator[tuple[int, bytes]]:
         nonlocal last
-        for position, state in _states(backup):
+        for position, state in _states(backup, base_of(backup)):
             last = codec.read(position, state)
             yield position, state
 
-    count = 0
-    for count, (position, _) in enumerate(codec.check_chain(readable(), codec.GENESIS), start=1):
-        if position != count:
-            raise NoBackup(f"{path}: record {count} is missing")
-    return Copy(path, count, last.at if last else None)
+    gone = stretches(backup)
+    after, before = (gone[-1].until, gone[-1].last) if gone else (0, codec.GENESIS)
+    count = sum(1 for _ in codec.check_chain(readable(), before, after))
+    return Copy(path, count, last.at if last else None, after)
 
 
-def _states(log: sqlite3.Connection, after: int = 0) -> Iterator[tuple[int, bytes]]:
+def files_needed(here: Places, copy: Copy) -> set[Path]:
+    """The sealed files of what had left a checked backup: without them it is no whole log. Raises
+    NoBackup when one is not in the data folder."""
+    with closing(_opened(copy.path)) as backup:
+        gone: list[Stretch] = stretches(backup)
+    if why := sealed.missing(here.data, gone):
+        raise NoBackup(f"{copy.path} is whole, but {why}")
+    return {here.data / stretch.file for stretch in gone}
+
+
+def _states(log: sqlite3.Connection, after: int) -> Iterator[tuple[int, bytes]]:
     return ((position, state) for position, _, state in reading.rows(log, after))
 
 
 def _common(log: sqlite3.Connection, backup: sqlite3.Connection) -> int:
     """The last record that both have: links that agree have the same past."""
     low, high = 0, min(reading.head(log), reading.head(backup))
+    base = max(base_of(log), base_of(backup))
+    if base <= high and link_of(log, base) == link_of(backup, base):
+        low = base
     while low < high:
         middle = (low + high + 1) // 2
-        if _link(log, middle) == _link(backup, middle):
+        if link_of(log, middle) == link_of(backup, middle):
             low = middle
         else:
             high = middle - 1
     return low
-
-
-def _link(log: sqlite3.Connection, position: int) -> str:
-    found = next(_states(log, position - 1), None)
-    return codec.parts(*found)[1] if found and found[0] == position else ""
 
 
 def _counted(log: sqlite3.Connection, common: int) -> GivenUp:
@@ -156,16 +172,16 @@ def _files(here: Places, common: int) -> list[Path]:
     ]
     folders = [
         entry
-        for root in ("runs", "work")
+        for root in ("runs", "outcomes", "work", "worktrees")
         for entry in sorted((here.data / root).glob("*"))
         if (match := _ID.fullmatch(entry.name)) and int(match[1]) > common
     ]
-    sealed = [
+    stretched = [
         file
         for file in sorted((here.data / "sealed").glob("log-*.jsonl"))
         if (match := _SEALED.fullmatch(file.name)) and int(match[1]) > common
     ]
-    return [*databases, here.data / "crash.json", *folders, *sealed, here.head]
+    return [*databases, here.data / "crash.json", *folders, *stretched, here.head]
 
 
 def _free(here: Places) -> Path:

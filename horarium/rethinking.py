@@ -96,46 +96,63 @@ def _before(log: Source, moment: datetime) -> int:
     return log.head
 
 
+class Side(NamedTuple):
+    """What became of everything on one side, and what was decided there."""
+
+    stories: Stories
+    decided: Decided
+
+    def know(self, record: Record) -> None:
+        """It lies before the stretch."""
+        self.stories.take(record)
+        self.decided.know(record)
+
+    def take(self, record: Record) -> None:
+        """It is part of the stretch."""
+        self.stories.take(record)
+        self.decided.take(record)
+
+
 def rethought(
     records: Log, stretch: Stretch, change: Change, seed: int, since: datetime | None = None
 ) -> Rethought:
     """Decide a stretch again. It is read twice, and what lies before it once more."""
     after, until = stretch
-    recorded, before, decided = Recorded(after), Stories(), Decided()
+    recorded, then = _as_recorded(records, stretch)
+    here = Side(Stories(), Decided())
+    for record in records(0, after):
+        here.know(record)
+    world = Otherwise(recorded, records(0, after), change, seed, here.take, since=since)
+    world.live(records(after, until))
+    drawn = {name.key for name in world.drawn}
+    guessed = {name.key for name in world.estimated}
+    unlike = differences(then.stories, here.stories, drawn.__contains__, guessed.__contains__)
+    return Rethought(
+        stretch,
+        then.stories,
+        here.stories,
+        list(unlike),
+        agreements(then.decided, here.decided),
+        len(world.drawn),
+        (recorded.latest, change(recorded.latest)),
+        len(world.estimated),
+    )
+
+
+def _as_recorded(records: Log, stretch: Stretch) -> tuple[Recorded, Side]:
+    """With what was still to be decided where the log ends."""
+    after, until = stretch
+    recorded, then = Recorded(after), Side(Stories(), Decided())
 
     def note(record: Record) -> None:
-        before.take(record)
-        (decided.take if record.position > after else decided.know)(record)
-
-    for record in records(0, until):
-        recorded.take(record)
-        note(record)
+        (then.take if record.position > after else then.know)(record)
 
     def foresee(record: Record) -> None:
         recorded.decided(record)
         note(record)
 
+    for record in records(0, until):
+        recorded.take(record)
+        note(record)
     completed(records(0, until), foresee)
-    otherwise, decided_here = Stories(), Decided()
-
-    def tell(record: Record) -> None:
-        otherwise.take(record)
-        decided_here.take(record)
-
-    for record in records(0, after):
-        otherwise.take(record)
-        decided_here.know(record)
-    world = Otherwise(recorded, records(0, after), change, seed, tell, since=since)
-    world.live(records(after, until))
-    drawn = {name.key for name in world.drawn}
-    guessed = {name.key for name in world.estimated}
-    return Rethought(
-        stretch,
-        before,
-        otherwise,
-        list(differences(before, otherwise, drawn.__contains__, guessed.__contains__)),
-        agreements(decided, decided_here),
-        len(world.drawn),
-        (recorded.latest, change(recorded.latest)),
-        len(world.estimated),
-    )
+    return recorded, then

@@ -47,58 +47,72 @@ def document(
 
 
 def _counted(stretch: Stretch, tally: Tally) -> dict[str, Any]:
+    late = {name: _lateness(each) for name, each in sorted(tally.late.items())}
     return {
-        "plan": [
-            {
-                "day": day.day,
-                "phases": day.plan,
-                "works": day.works,
-                "ends": day.ends,
-                "passed_over": day.passed_over,
-            }
-            for day in tally.days.values()
-        ],
+        "plan": _plan(tally),
         "spend_usd_micros": {
             category: {str(day): amount for day, amount in by_day.items()}
             for category, by_day in sorted(tally.spend.items())
         },
         "ends": tally.ends,
         "waiting": sorted(work.name for work in tally.waiting()),
-        "held": [
-            {
-                "name": name,
-                "reason": reason,
-                "times": wait.times,
-                "seconds": wait.seconds,
-                "longest_seconds": wait.longest_seconds,
-            }
-            for (name, reason), wait in sorted(tally.held.items())
-        ],
-        "dropped": [
-            {"name": name, "reason": reason, "times": count}
-            for (name, reason), count in sorted(tally.dropped.items())
-        ],
-        "refused": [
-            {"category": category, "reason": reason, "times": count}
-            for (category, reason), count in sorted(tally.refused.items())
-        ],
+        "held": _held(tally),
+        "dropped": _times(tally.dropped, "name"),
+        "refused": _times(tally.refused, "category"),
         "closed_occurrences": tally.closed,
         "passed_over": tally.passed_over,
-        "lateness": _lateness(tally.lateness)
-        | {"by_name": {name: _lateness(each) for name, each in sorted(tally.late.items())}},
-        "lanes": [
-            {
-                "lane": name,
-                "concurrency": stretch.configuration.lane(name).concurrency,
-                "runs": lane.runs,
-                "busy_seconds": lane.busy_seconds,
-                "at_once_most": lane.at_once_most,
-                "waits": lane.waits,
-                "waited_seconds": lane.waited_seconds,
-            }
-            for name, lane in sorted(tally.lanes.items())
-        ],
+        "lateness": _lateness(tally.lateness) | {"by_name": late},
+        "lanes": _lanes(stretch, tally),
     }
+
+
+def _plan(tally: Tally) -> list[dict[str, Any]]:
+    return [
+        {
+            "day": day.day,
+            "phases": day.plan,
+            "works": day.works,
+            "ends": day.ends,
+            "passed_over": day.passed_over,
+        }
+        for day in tally.days.values()
+    ]
+
+
+def _held(tally: Tally) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "reason": reason,
+            "times": wait.times,
+            "seconds": wait.seconds,
+            "longest_seconds": wait.longest_seconds,
+        }
+        for (name, reason), wait in sorted(tally.held.items())
+    ]
+
+
+def _times(counts: Mapping[tuple[str, str], int], what: str) -> list[dict[str, Any]]:
+    """How often each was what it was, for which reason."""
+    return [
+        {what: name, "reason": reason, "times": count}
+        for (name, reason), count in sorted(counts.items())
+    ]
+
+
+def _lanes(stretch: Stretch, tally: Tally) -> list[dict[str, Any]]:
+    return [
+        {
+            "lane": name,
+            "concurrency": stretch.configuration.lane(name).concurrency,
+            "runs": lane.runs,
+            "busy_seconds": lane.busy_seconds,
+            "at_once_most": lane.at_once_most,
+            "waits": lane.waits,
+            "waited_seconds": lane.waited_seconds,
+        }
+        for name, lane in sorted(tally.lanes.items())
+    ]
 
 
 def _lateness(spread: Spread) -> dict[str, Any]:

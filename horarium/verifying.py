@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import MsgspecError, msgpack
 from msgspec.json import decode
 
 from actors.replay.books import BOOKS
@@ -14,9 +15,10 @@ from actors.replay.recompute import Difference, Recompute
 from actors.rules import Rules
 from events.fact import kind_of
 from events.head import kept_head
+from events.left import Stretch, base_of, stretches
 from events.record import Record
 from events.store import Head
-from horarium import bundle, quiet, reading
+from horarium import bundle, quiet, reading, sealed
 from horarium.deciding import PAGE_SECONDS, parts
 from horarium.hands import Hand, Undone, hands
 from horarium.patience import patience
@@ -27,7 +29,7 @@ from projections.database import fingerprint, version_of
 from projections.invariants.check import Violation
 from projections.invariants.checker import Checker
 from projections.invariants.past import ACTORS
-from projections.invariants.stored import Stored, StoredRow
+from projections.invariants.stored import BEGINNING, Stored, StoredRow
 from projections.invariants.truth import Told, Truth, told
 from projections.queries.documents import snapshot
 
@@ -45,6 +47,9 @@ class Verdict(NamedTuple):
     differences: list[Difference]
     violations_count: int
     differences_count: int
+    left: int = 0  # the last record that has left the log
+    missing: str = ""  # why what has left was not looked at, where it was not
+    undecided: tuple[str, ...] = ()  # actors whose decisions cannot be made again from there on
 
 
 class Verification:
@@ -67,7 +72,10 @@ class Verification:
         self._differences: list[Difference] = []
         self._counts = [0, 0]
         self._checker = Checker(self.found, after)
-        self._recompute = Recompute(books, self._differs, states or {}, after)
+        known, wanted = states or {}, tuple(books)
+        can = [book for book in wanted if not after or book.actor in known]
+        self.undecided = tuple(book.actor for book in wanted if book not in can)
+        self._recompute = Recompute(can, self._differs, known, after)
         self._truth = Truth(projected, self.found) if projected is not None else None
         self._missing: dict[str, Difference] = {}
         self._changed: set[str] = set()  # actors whose rules decide differently now
@@ -85,7 +93,9 @@ class Verification:
         if not blind:
             self._finish(head)
         count = head - self._after
-        return Verdict(self._after, count, self._violations, self._differences, *self._counts)
+        wrong, otherwise = self._counts
+        found = Verdict(self._after, count, self._violations, self._differences, wrong, otherwise)
+        return found._replace(undecided=self.undecided)
 
     def found(self, violation: Violation) -> None:
         self._counts[0] += 1
@@ -153,12 +163,16 @@ def _verified(
     projected = _projected(here)
     anchor = kept_head(here.head)
     with _opened(here) as log:
-        considered = _considered(log)
-        one = Verification(considered, books, projected)
-        stored = Stored(one.found, anchor)
+        considered, gone = _considered(log), stretches(log)
+        if others and gone:
+            raise Undone
+        missing = sealed.missing(here.data, gone)
+        begins = Head(gone[-1].until, gone[-1].last) if missing else BEGINNING
+        one = _verification(log, considered, books, projected, begins.position)
+        stored = Stored(lambda wrong: one.found(_where(wrong, gone)), anchor, begins)
         until = reading.head(log) if others else None
         with hands(parts(here.log, until, considered) if until is not None else ()) as deciding:
-            for page in stored.pages(_rows(log, until)):
+            for page in stored.pages(_rows(here, log, () if missing else gone, until)):
                 one.take(page)
                 progress(page[-1].position)
                 _go_on(one, deciding)
@@ -169,7 +183,41 @@ def _verified(
             _go_on(one, deciding)
             for hand in deciding:
                 hand.result()
-    return verdict
+    left = gone[-1].until if gone else 0
+    return verdict._replace(left=left, missing=missing)
+
+
+def _verification(
+    log: sqlite3.Connection,
+    considered: Mapping[str, int],
+    books: Iterable[Rules[Any]],
+    projected: Told | None,
+    after: int,
+) -> Verification:
+    """Of a log whose beginning cannot be read here the projections are not held against it."""
+    if not after:
+        return Verification(considered, books, projected)
+    states = {book.actor: state for book in BOOKS if (state := _known(log, book, after))}
+    return Verification(considered, books, None, after, states)
+
+
+def _where(wrong: Violation, gone: Sequence[Stretch]) -> Violation:
+    """With the file in which it is wrong, if that is not the log."""
+    for stretch in gone:
+        if stretch.after < wrong.position <= stretch.until:
+            return wrong._replace(reason=f"{wrong.reason} (in {stretch.file})")
+    return wrong
+
+
+def _known(log: sqlite3.Connection, book: Rules[Any], position: int) -> Any:
+    """What an actor knew there, if that was kept and today's rules can read it."""
+    found = log.execute(
+        "SELECT state FROM snapshots WHERE actor = ? AND version = ? AND position = ?",
+        (book.actor, book.version, position),
+    ).fetchone()
+    with suppress(MsgspecError, UnicodeDecodeError):
+        return msgpack.decode(found[0], type=book.state) if found else None
+    return None
 
 
 def _go_on(one: Verification, deciding: Sequence[Hand]) -> None:
@@ -208,7 +256,7 @@ def _of_file(log: Handed, recompute: bool) -> Verification:
         for book in BOOKS
         if (kept := log.states.get(book.actor)) is not None and kept.version == book.version
     }
-    books = [book for book in BOOKS if not log.after or book.actor in states] if recompute else ()
+    books = BOOKS if recompute else ()
     return Verification(log.considered, books, after=log.after, states=states)
 
 
@@ -224,9 +272,14 @@ def _considered(log: sqlite3.Connection) -> Mapping[str, int]:
     return {actor: int(position) for actor, position in found if actor in ACTORS}
 
 
-def _rows(log: sqlite3.Connection, until: int | None) -> Iterable[StoredRow]:
-    rows = ((position, state) for position, _, state in reading.rows(log, 0))
-    return rows if until is None else takewhile(lambda row: row[0] <= until, rows)
+def _rows(
+    here: Places, log: sqlite3.Connection, gone: Sequence[Stretch], until: int | None
+) -> Iterable[StoredRow]:
+    """What has left and is read here, whatever it is now, and then what the log has."""
+    left = chain.from_iterable(sealed.lines(here.data, stretch) for stretch in gone)
+    rows = ((position, state) for position, _, state in reading.rows(log, base_of(log)))
+    found = chain(left, rows)
+    return found if until is None else takewhile(lambda row: row[0] <= until, found)
 
 
 def _projected(here: Places) -> Told | None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from events.intents import AlertCleared, AlertRaised
+from events.plan import WITHDRAWALS
 from events.record import Record
 from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkPlanned
 from projections.alert_tables import Alert
@@ -61,7 +62,11 @@ def work_gone(tables: Tables, record: Record, fact: WorkCancelled | WorkDropped,
     work = tables.works.see(fact.work)
     if work is not None and work.source == "alert":
         row = _told_by(tables, work.key)
-        if row.work == fact.work:
+        if row.work != fact.work:
+            return
+        if isinstance(fact, WorkDropped) and fact.reason in WITHDRAWALS:
+            row.work, row.delivery, row.told = None, "", max(0, row.told - 1)
+        else:
             row.delivery = "failed"
 
 

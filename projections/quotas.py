@@ -91,7 +91,7 @@ def _define(row: Quota, limit: Limit) -> None:
     row.is_configured = True
     row.window_seconds, row.counted_from = limit.window_seconds, limit.counted_from
     row.requests_max, row.tokens_max = limit.requests, limit.tokens
-    row.usd_micros_max = limit.usd_micros
+    row.usd_micros_max, row.holds_ceilings = limit.usd_micros, limit.holds_ceilings
 
 
 def _is_paid(tables: Tables, name: str) -> bool:

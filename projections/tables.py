@@ -214,6 +214,7 @@ class Quota(Row):
     requests_max: int | None = None
     tokens_max: int | None = None
     usd_micros_max: int | None = None
+    holds_ceilings: bool = False  # What runs may still cost counts as used.
     since: str | None = None  # the window that is open, or the last to be
     until: str | None = None
     requests: int = 0

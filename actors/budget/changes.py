@@ -4,9 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from actors.budget import alerts, limits, meters
+from msgspec.structs import replace
+
+from actors.budget import alerts, leftover, limits, meters, under_way
 from actors.budget.ledger import Account, Charged, Ledger, Purse, Reservation
 from actors.budget.refused import Price
+from actors.budget.under_way import ROOM, UnderWay
+from actors.rules import evolves_by
 from events.budget import (
     BudgetExhausted,
     BudgetOpened,
@@ -23,7 +27,6 @@ from events.budget import (
     QuotaReset,
     QuotaSpent,
 )
-from events.catalogue import AnyFact
 from events.configuration import ConfigurationLoaded
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised, IntentAdded, IntentRemoved
@@ -50,39 +53,56 @@ LOST_MAX = 1_000
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
-def evolve(ledger: Ledger, fact: AnyFact, at: datetime) -> None:
-    if (change := CHANGES.get(type(fact))) is not None:
-        change(ledger, fact, at)
-
-
 def cost_of(ledger: Ledger, closed: RunClosed, reserved: int) -> tuple[int, CostSource]:
     """What is charged, and how true that is: as the program reported, as its tokens are priced,
-    or else as estimated. A run that nobody saw the end of may have spent all it was given."""
+    or else as estimated. A run that nobody saw the end of may have spent all it was given. Of one
+    that took what was left, the estimate is the least that it had asked for."""
     if closed.cost_usd_micros is not None:
         source: CostSource = "priced" if closed.cost_source == "priced" else "reported"
         return closed.cost_usd_micros, source
     if closed.outcome == "unknown":
         return reserved, "estimated"
+    if ledger.takers and closed.run in ledger.takers:
+        return ledger.reservations[closed.run].least or 0, "estimated"
     return min(ledger.estimates.get(closed.action, reserved), reserved), "estimated"
 
 
 def _ask(ledger: Ledger, fact: WorkReleased | StepReached, at: datetime) -> None:
-    ledger.asked = Price(
-        fact.category, fact.ceiling_usd_micros, RANKS[fact.priority], fact.own_limit
-    )
+    price = Price(fact.category, fact.ceiling_usd_micros, RANKS[fact.priority], fact.own_limit)
+    if fact.takes_what_is_left or fact.executors:
+        takes, kinds = fact.takes_what_is_left, fact.executors
+        price = replace(price, takes_left=takes, executors=kinds)
+    ledger.asked = price
     offered = ledger.offered
     ledger.was_offered = bool(offered) and offered.pop(fact.work, None) is not None
 
 
 def _reserve(ledger: Ledger, fact: FundsReserved, at: datetime) -> None:
     work, category, amount = fact.work, fact.category, fact.usd_micros
-    ledger.asked = None
+    asked, ledger.asked = ledger.asked, None
     if ledger.refused.places:
         ledger.refused.forget(work)
     own = fact.own_limit
-    ledger.reservations[fact.run] = Reservation(work, category, fact.day, amount, own)
+    held = ledger.reservations[fact.run] = Reservation(work, category, fact.day, amount, own)
+    if asked is not None and (asked.takes_left or asked.executors):
+        _hold_more(ledger, fact, held, asked)
     if (purse := ledger.purse_of(fact.day)) is not None:
         purse.book(category, own, amount, 0)
+
+
+def _hold_more(ledger: Ledger, fact: FundsReserved, held: Reservation, asked: Price) -> None:
+    """It took what was left, or counts against quotas until it is settled."""
+    if asked.takes_left:
+        ledger.takers[fact.run] = None
+        ledger.reservations[fact.run] = replace(held, least=asked.usd_micros)
+    if asked.executors:
+        kinds = tuple(kind for kind in asked.executors if kind not in fact.without)
+        ledger.under_way[fact.run] = UnderWay(fact.usd_micros, kinds)
+
+
+def _hold_no_more(ledger: Ledger, run: str) -> None:
+    ledger.takers.pop(run, None)
+    ledger.under_way.pop(run, None)
 
 
 def _refuse(ledger: Ledger, fact: FundsRefused, at: datetime) -> None:
@@ -93,6 +113,8 @@ def _refuse(ledger: Ledger, fact: FundsRefused, at: datetime) -> None:
 
 def _charge(ledger: Ledger, fact: FundsSettled, at: datetime) -> None:
     held = ledger.reservations.pop(fact.run, None)
+    if ledger.takers or ledger.under_way:
+        _hold_no_more(ledger, fact.run)
     own, cost = "" if held is None else held.own, fact.cost_usd_micros
     if (purse := ledger.purse_of(fact.day)) is not None:
         purse.book(fact.category, own, -fact.reserved_usd_micros, cost)
@@ -105,6 +127,7 @@ def _charge(ledger: Ledger, fact: FundsSettled, at: datetime) -> None:
 
 def _give_back(ledger: Ledger, fact: FundsReturned, at: datetime) -> None:
     held = ledger.reservations.pop(fact.run, None)
+    _hold_no_more(ledger, fact.run)
     own = "" if held is None else held.own
     _book(ledger, fact.category, own, fact.day, -fact.usd_micros, 0)
 
@@ -116,6 +139,8 @@ def _correct(ledger: Ledger, fact: CostCorrected, at: datetime) -> None:
 
 def _promise(ledger: Ledger, fact: FundsOffered, at: datetime) -> None:
     if (price := ledger.refused.price(fact.work)) is not None:
+        if price.takes_left:
+            price = leftover.as_promised(ledger, price, leftover.promises(ledger), at)
         ledger.offered[fact.work] = price
     ledger.refused.forget(fact.work)
 
@@ -126,7 +151,13 @@ def _hold(ledger: Ledger, fact: WorkHeld, at: datetime) -> None:
         return
     ledger.unclaimed = False
     if fact.category:
-        price = Price(fact.category, fact.ceiling_usd_micros, RANKS[fact.priority])
+        price = Price(
+            fact.category,
+            fact.ceiling_usd_micros,
+            RANKS[fact.priority],
+            takes_left=fact.takes_what_is_left,
+            executors=fact.executors,
+        )
         ledger.offered.pop(fact.work, None)
         ledger.refused.add(fact.work, price)
 
@@ -140,6 +171,8 @@ def _leave(ledger: Ledger, fact: Leaving, at: datetime) -> None:
 def _breathe(ledger: Ledger, fact: AlarmSet | AlarmRang, at: datetime) -> None:
     if fact.setter == ME and fact.alarm == BREATH:
         ledger.takes_breath = type(fact) is AlarmSet
+    elif fact.setter == ME and fact.alarm.startswith(ROOM):
+        under_way.learn_alarm(ledger.meters, fact)
 
 
 def _begin_day(ledger: Ledger, fact: DayStarted, at: datetime) -> None:
@@ -214,6 +247,8 @@ def _configure(ledger: Ledger, fact: ConfigurationLoaded, at: datetime) -> None:
 def _start(ledger: Ledger, fact: RunStarting, at: datetime) -> None:
     if ledger.meters:
         meters.start(ledger.meters, fact.executor, ledger.day, at)
+    if ledger.under_way and (held := ledger.under_way.get(fact.run)) is not None:
+        ledger.under_way[fact.run] = UnderWay(held.usd_micros, (fact.executor,))
 
 
 def _close(ledger: Ledger, fact: RunClosed, at: datetime) -> None:
@@ -296,3 +331,5 @@ CHANGES: Mapping[type[Fact], Callable[[Ledger, Any, datetime], None]] = {
     AlertRaised: _raise,
     AlertCleared: _clear,
 }
+
+evolve = evolves_by(CHANGES)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from actors.budget.meters import Meter
 from actors.budget.refused import Price, Refused
+from actors.budget.under_way import OF, UnderWay, is_short, most_room
 from events.budget import BudgetOpened, CostSource, RefuseReason
 from events.configuration import Budget, Day
 
@@ -38,6 +39,7 @@ class Reservation(Struct, frozen=True, gc=False):
     day: date
     usd_micros: int
     own: str = ""
+    least: int | None = None  # that it asked for, when it took what was left
 
 
 class Charged(Struct, frozen=True, gc=False):
@@ -99,6 +101,8 @@ class Ledger(Struct):
     former: dict[str, Purse] = field(default_factory=dict)  # by day, the last to be open
     days: list[date] = field(default_factory=list)  # that were opened, the last thousand
     reservations: dict[str, Reservation] = field(default_factory=dict)  # by run, of any day
+    takers: dict[str, None] = field(default_factory=dict)  # those runs that took what was left
+    under_way: dict[str, UnderWay] = field(default_factory=dict)  # those that quotas may hold
     unseen: str = ""  # the run that was closed last, when nobody saw its end
     lost: dict[str, Charged] = field(default_factory=dict)  # such runs, the last thousand
     settling: Charged | None = None  # one of them, when the fact heard last says what became of it
@@ -146,13 +150,16 @@ class Ledger(Struct):
 
 
 def refusal(
-    ledger: Ledger, price: Price, promised: Mapping[str, int] = NOTHING
+    ledger: Ledger,
+    price: Price,
+    promised: Mapping[str, int] = NOTHING,
+    at: datetime | None = None,
 ) -> RefuseReason | None:
     """Why a price cannot be paid; None when it can. What costs nothing can be paid unless its
     category is closed.
 
     `promised` is what was offered and not asked for yet, by category, by label and under WHOLE:
-    it counts as gone.
+    it counts as gone. Quotas, which turn with time, are looked at when it is told.
     """
     if price.category in ledger.purse.closed:
         return "closed"
@@ -161,7 +168,12 @@ def refusal(
     if (opened := ledger.opened) is None:
         return "no_day_open"
     reason = _day_refusal(ledger.purse, opened, price, promised)
-    return _own_refusal(ledger, price, promised) if price.own and reason is None else reason
+    if reason is None and price.own:
+        reason = _own_refusal(ledger, price, promised)
+    if reason is None and price.executors and at is not None:
+        is_over = is_short(ledger.meters, ledger.under_way, price, promised, at)
+        return "over_quota" if is_over else None
+    return reason
 
 
 def _day_refusal(
@@ -199,13 +211,15 @@ def promise(promised: dict[str, int], price: Price) -> None:
     """Count one price more as gone."""
     for name in (WHOLE, price.category, price.own) if price.own else (WHOLE, price.category):
         promised[name] = promised.get(name, 0) + price.usd_micros
+    for kind in price.executors:
+        promised[OF + kind] = promised.get(OF + kind, 0) + price.usd_micros
 
 
-def left(ledger: Ledger, price: Price, reason: RefuseReason) -> int:
+def left(ledger: Ledger, price: Price, reason: RefuseReason, at: datetime) -> int:
     """What somebody who is refused could still have, never less than nothing.
 
-    What is left of a limit of its own counts only where that is the reason: of a category others
-    may have more.
+    What is left of a limit of its own, or of a quota, counts only where that is the reason: of a
+    category others may have more.
     """
     opened = ledger.opened
     if opened is None or price.category in ledger.closed:
@@ -214,6 +228,8 @@ def left(ledger: Ledger, price: Price, reason: RefuseReason) -> int:
     least = min(in_category, left_in_day(ledger, opened, price))
     if reason in OF_OWN:
         least = min(least, (ledger.own_limit(price.own) or 0) - used_of_own(ledger, price.own))
+    if reason == "over_quota":
+        least = min(least, most_room(ledger.meters, ledger.under_way, price, at))
     return max(0, least)
 
 

@@ -1,7 +1,8 @@
 """Quotas: what a provider lets an executor have in a window of time, and what is gone of it.
 
 A window that is counted from its first use begins with a run and lasts its length; days and weeks
-begin as those of the calendar. Runs count when they start, tokens and money when they end.
+begin as those of the calendar. Runs count when they start, tokens and money when they end; what
+those under way may still cost is held beside it.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Meter(Struct):
     usd_micros: int = 0
     rests_until: datetime | None = None  # It is spent, and that was told.
     gone: bool = False  # It is configured no more, and was told to be spent.
+    wakes_at: datetime | None = None  # An alarm is set, upon which what waits for it is offered.
 
     @property
     def is_over(self) -> bool:
@@ -51,9 +53,13 @@ class Meter(Struct):
     def alarm(self) -> str:
         return f"{ALARM}{self.executor}/{self.name}"
 
+    def is_open(self, at: datetime) -> bool:
+        """Whether its window is; one that a clock left in the future is not."""
+        return self.since is not None and self.until is not None and self.since <= at < self.until
+
     def turn(self, day: Day, at: datetime) -> None:
-        """Begin another window if none is open; one that a clock left in the future is not."""
-        if self.since is not None and self.until is not None and self.since <= at < self.until:
+        """Begin another window if none is open."""
+        if self.is_open(at):
             return
         self.empty()
         self.since, self.until = _window(self.limit, day, at)
@@ -66,7 +72,7 @@ class Meter(Struct):
     def reset(self, at: datetime) -> None:
         """It is no longer spent; what counts in a window that goes on stays."""
         self.rests_until = None
-        if self.since is None or self.until is None or not self.since <= at < self.until:
+        if not self.is_open(at):
             self.empty()
 
 

@@ -9,21 +9,35 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from events.settings import ExecutorKind
+
 
 class Price(Struct, frozen=True, gc=False):
     """What money is asked for: how much, out of which category, how urgently.
 
-    `own` is the label of the template or intent that has a limit of its own, or "".
+    `own` is the label of the template or intent that has a limit of its own, or "". Who
+    `takes_left` asks for all that is left, and for that amount at least. `executors` are those
+    that may be asked, where one of them has a quota of money.
     """
 
     category: str
     usd_micros: int
     rank: int  # within PRIORITIES
     own: str = ""
+    takes_left: bool = False
+    executors: tuple[ExecutorKind, ...] = ()
 
     @property
     def critical(self) -> bool:
         return self.rank == 0
+
+    @property
+    def line(self) -> str:
+        """The name of the line in which all stand who ask for the same."""
+        name = f"{self.rank}/{self.usd_micros}/{self.category}{self.own and '/'}{self.own}"
+        if self.takes_left or self.executors:
+            name = f"{name}/{int(self.takes_left)}/{','.join(self.executors)}"
+        return name
 
 
 class Line(Struct):
@@ -43,10 +57,15 @@ class Refused(Struct):
         """Whether somebody waits who has a limit of its own."""
         return any(line.price.own for line in self.lines.values())
 
+    @property
+    def wants_quota(self) -> bool:
+        """Whether somebody waits for whom a quota may have too little left."""
+        return any(line.price.executors for line in self.lines.values())
+
     def add(self, work: str, price: Price) -> None:
         """Let a work wait at the end of its line; it leaves an earlier one."""
         self.forget(work)
-        name = f"{price.rank}/{price.usd_micros}/{price.category}{price.own and '/'}{price.own}"
+        name = price.line
         line = self.lines.get(name)
         if line is None:
             line = self.lines[name] = Line(price, [])

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.breath import is_deep
-from actors.budget import alerts, limits, meters
+from actors.budget import alerts, leftover, limits, meters, under_way
 from actors.budget.changes import BREATH, ME, Leaving, cost_of, evolve
-from actors.budget.ledger import Ledger, Reservation, left, promise, refusal
+from actors.budget.ledger import NOTHING, Ledger, Reservation, left, promise, refusal
 from actors.budget.refused import Price
 from actors.calendar import day_of
-from actors.rules import SILENCE, Rules
+from actors.rules import SILENCE, Rules, decides_by
 from events.budget import (
     BudgetExhausted,
     CategoryReopened,
@@ -43,11 +45,6 @@ from events.work import (
 )
 
 
-def decide(ledger: Ledger, record: Record) -> Iterator[AnyDecision]:
-    rule = DECIDES_UPON.get(type(record.fact))
-    return SILENCE if rule is None else rule(ledger, record.fact, record)
-
-
 def _answer(
     ledger: Ledger, fact: WorkReleased | StepReached, record: Record
 ) -> Iterator[AnyDecision]:
@@ -55,12 +52,16 @@ def _answer(
     if price is None or run in ledger.reservations:
         return SILENCE
     told: tuple[AnyDecision, ...]
-    if (reason := refusal(ledger, price)) is not None:
-        told = _refuse(ledger, run, work, price, reason)
+    if (reason := refusal(ledger, price, NOTHING, record.at)) is not None:
+        told = _refuse(ledger, run, work, price, reason, record)
     else:
         opened = ledger.opened
         day = day_of(ledger.day, record.at) if opened is None else opened.day
-        told = (FundsReserved(run, work, price.category, price.usd_micros, day, price.own),)
+        reserved = FundsReserved(run, work, price.category, price.usd_micros, day, price.own)
+        if price.takes_left or price.executors:
+            amount, without = leftover.share(ledger, price, record.at)
+            reserved = replace(reserved, usd_micros=amount, without=without)
+        told = (reserved,)
     return chain(told, _offers(ledger, record)) if ledger.was_offered else iter(told)
 
 
@@ -77,12 +78,18 @@ def _go_on(ledger: Ledger, fact: AlarmRang, record: Record) -> Iterator[AnyDecis
     if fact.setter != ME:
         return SILENCE
     if fact.alarm.startswith(meters.ALARM):
-        return meters.ring(ledger.meters, fact)
+        return chain(meters.ring(ledger.meters, fact), _offers_of_quotas(ledger, record))
     return _offers(ledger, record)
 
 
 def _start(ledger: Ledger, fact: RunStarting, record: Record) -> Iterator[AnyDecision]:
-    return meters.spent(ledger.meters, fact.executor) if ledger.meters else SILENCE
+    """Whom else it might have been asked of has room again."""
+    if not ledger.meters:
+        return SILENCE
+    spent = meters.spent(ledger.meters, fact.executor)
+    if fact.run not in ledger.under_way:
+        return spent
+    return chain(spent, _offers_of_quotas(ledger, record))
 
 
 def _close(ledger: Ledger, closed: RunClosed, record: Record) -> Iterator[AnyDecision]:
@@ -114,6 +121,7 @@ def _begin_day(ledger: Ledger, fact: DayStarted, record: Record) -> Iterator[Any
         yield from _offers(ledger, record)
     if fact.again:
         yield from meters.look_again(ledger.meters, record.at)
+        yield from _offers_of_quotas(ledger, record)
 
 
 def _next_revision(ledger: Ledger, fact: DayStarted) -> int:
@@ -128,7 +136,8 @@ def _configure(ledger: Ledger, fact: ConfigurationLoaded, record: Record) -> Ite
     yield from limits.reopening(ledger)
     yield from alerts.look_again(ledger, record.at)
     yield from meters.look_again(ledger.meters, record.at)
-    if ledger.opened is not before or ledger.refused.wants_own:
+    wants = ledger.refused.wants_own or ledger.refused.wants_quota
+    if ledger.opened is not before or wants:
         yield from _offers(ledger, record)
 
 
@@ -175,13 +184,16 @@ def _correct(ledger: Ledger, settled: RunSettled, record: Record) -> Iterator[An
 
 
 def _refuse(
-    ledger: Ledger, run: str, work: str, price: Price, reason: RefuseReason
-) -> tuple[FundsRefused] | tuple[FundsRefused, BudgetExhausted]:
+    ledger: Ledger, run: str, work: str, price: Price, reason: RefuseReason, record: Record
+) -> tuple[AnyDecision, ...]:
     """The first refusal for want of money that was there says so to everyone."""
-    category, still = price.category, left(ledger, price, reason)
-    refused = FundsRefused(run, work, category, price.usd_micros, still, reason)
+    category, still = price.category, left(ledger, price, reason, record.at)
+    behind = leftover.behind(ledger, price, reason, still) if ledger.takers else ""
+    refused = FundsRefused(run, work, category, price.usd_micros, still, reason, behind)
+    if reason == "over_quota":
+        return refused, *under_way.wakes(ledger.meters, price, record.at)
     what = {"category_spent": category, "day_spent": "day"}.get(reason)
-    if what is None or ledger.opened is None or what in ledger.purse.exhausted:
+    if what is None or behind or ledger.opened is None or what in ledger.purse.exhausted:
         return (refused,)
     return refused, BudgetExhausted(ledger.opened.day, what)
 
@@ -209,12 +221,12 @@ def _offers(ledger: Ledger, record: Record) -> Iterator[FundsOffered | AlarmSet]
     """
     if not ledger.refused.lines:
         return
-    promised: dict[str, int] = {}
-    for price in ledger.offered.values():
-        promise(promised, price)
+    promised = leftover.promises(ledger)
 
     def fits(price: Price) -> bool:
-        return refusal(ledger, price, promised) is None
+        if price.executors and under_way.all_rest(ledger.meters, price, record.at):
+            return False
+        return refusal(ledger, price, promised, record.at) is None
 
     while (first := ledger.refused.first(fits)) is not None:
         if is_deep(record):
@@ -222,8 +234,13 @@ def _offers(ledger: Ledger, record: Record) -> Iterator[FundsOffered | AlarmSet]
                 yield AlarmSet(BREATH, ME, record.at)
             return
         work, price = first
-        promise(promised, price)
+        promise(promised, leftover.as_promised(ledger, price, promised, record.at))
         yield FundsOffered(work, price.category)
+
+
+def _offers_of_quotas(ledger: Ledger, record: Record) -> Iterator[FundsOffered | AlarmSet]:
+    if ledger.refused.wants_quota:
+        yield from _offers(ledger, record)
 
 
 DECIDES_UPON: dict[type[Fact], Callable[[Ledger, Any, Record], Iterator[AnyDecision]]] = {
@@ -245,4 +262,5 @@ DECIDES_UPON: dict[type[Fact], Callable[[Ledger, Any, Record], Iterator[AnyDecis
     WorkDropped: _offer_unclaimed,
     ResumeRequested: _reopen,
 }
-RULES = Rules("budget", 5, Ledger, frozenset(DECIDES_UPON), decide, evolve)
+decide = decides_by(DECIDES_UPON)
+RULES = Rules("budget", 6, Ledger, frozenset(DECIDES_UPON), decide, evolve)

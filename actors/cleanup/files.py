@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from math import inf
@@ -28,6 +28,7 @@ FOLDERS: dict[Area, str] = {
     "temp": "temp",
     "archives": "archives",
 }
+OUTCOMES = "outcomes"  # how each of `runs` ended, in a file that goes with its folder
 DEPTH_MAX = 32  # folders open at once
 PASSES_MAX = 10_000
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -91,6 +92,8 @@ class FileSweeper:
         return 0 if self._looks else staleness.remove(self._root, name)
 
     def remove_folder(self, area: Area, name: str) -> int:
+        if area == "runs" and not self._looks:
+            self._remove_outcome(name)
         with self._area(area) as (parent, device), _folder(parent, name, device) as folder:
             if self._looks:
                 return _size(folder, device)
@@ -110,16 +113,23 @@ class FileSweeper:
                 os.unlink(name, dir_fd=parent)
             return seen.st_size
 
+    def _remove_outcome(self, run: str) -> None:
+        with suppress(FileNotFoundError), self._open(OUTCOMES) as (folder, _):
+            os.unlink(run, dir_fd=folder)
+
+    def _area(self, area: Area) -> AbstractContextManager[tuple[int, int]]:
+        return self._open(FOLDERS[area])
+
     @contextmanager
-    def _area(self, area: Area) -> Iterator[tuple[int, int]]:
-        """The open folder of an area, and the device on which everything must lie."""
+    def _open(self, name: str) -> Iterator[tuple[int, int]]:
+        """An open folder of ours, and the device on which everything must lie."""
         try:
             root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             raise OSError(errno.ENODEV, "the data folder is not there") from None
         try:
             device = os.fstat(root).st_dev
-            with _folder(root, FOLDERS[area], device) as folder:
+            with _folder(root, name, device) as folder:
                 yield folder, device
         finally:
             os.close(root)

@@ -1,6 +1,6 @@
 """The rules of cleanup: when is swept, what a sweep may take, and what people are told of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from actors.cleanup.condemned import condemned_runs, condemned_works, expendable_runs
 from actors.cleanup.state import CHANGES, Cleaning
-from actors.rules import SILENCE, Rules
-from events.catalogue import AnyDecision, AnyFact
+from actors.rules import SILENCE, Rule, Rules, decides_by, evolves_by
+from events.catalogue import AnyDecision
 from events.cleanup import DiskSeen, Seal, SweepEnded, SweepRequested, SweepStarting
 from events.fact import Fact
 from events.intents import AlertCleared, AlertRaised
@@ -29,28 +29,20 @@ EMERGENCY_WITHIN = timedelta(hours=1)  # unless it is needed whenever it comes.
 MIB = 1 << 20
 
 
-def decide(state: Cleaning, record: Record) -> Iterator[AnyDecision]:
-    asked = record.fact
-    if type(asked) is RunStarting:  # the only one of them that is frequent
-        if asked.executor != "sweep" or asked.run in state.sweeps:
-            return SILENCE
-        return iter((_of_run(state, record, asked),))
-    return _others(state, record)
+def _start(state: Cleaning, asked: RunStarting, record: Record) -> Iterator[AnyDecision]:
+    if asked.executor != "sweep" or asked.run in state.sweeps:
+        return SILENCE
+    return iter((_of_run(state, record, asked),))
 
 
-def _others(state: Cleaning, record: Record) -> Iterator[AnyDecision]:
-    match record.fact:
-        case SweepRequested(key=key) if key in state.keys:
-            yield RequestRepeated(key, "")
-        case SweepRequested() as asked:
-            yield _asked_for(state, record, asked)
-        case DiskSeen() as seen:
-            yield from _look(state, record, seen)
-        case SweepEnded() as done:
-            yield from _tell(state, done)
+def _answer(state: Cleaning, asked: SweepRequested, record: Record) -> Iterator[AnyDecision]:
+    if asked.key in state.keys:
+        yield RequestRepeated(asked.key, "")
+    else:
+        yield _asked_for(state, record, asked)
 
 
-def _look(state: Cleaning, record: Record, seen: DiskSeen) -> Iterator[AnyDecision]:
+def _look(state: Cleaning, seen: DiskSeen, record: Record) -> Iterator[AnyDecision]:
     """It is enough again when there is a quarter more than what is too little."""
     low = state.settings.disk_low_bytes
     if seen.free_bytes < low:
@@ -68,7 +60,7 @@ def enough_bytes(low: int) -> int:
     return low + low // 4
 
 
-def _tell(state: Cleaning, done: SweepEnded) -> Iterator[AnyDecision]:
+def _tell(state: Cleaning, done: SweepEnded, record: Record) -> Iterator[AnyDecision]:
     """Told once, until each part that failed has been gone through without a fault."""
     if state.failing and not state.told_failing:
         yield AlertRaised("sweep_failed", "; ".join(done.failed[:3])[:300])
@@ -161,12 +153,13 @@ def _emergency(state: Cleaning, record: Record) -> SweepStarting:
     )
 
 
-def evolve(state: Cleaning, fact: AnyFact, at: datetime) -> None:
-    if (change := CHANGES.get(type(fact))) is not None:
-        change(state, fact, at)
-
-
 OURS: Kinds = frozenset({SweepStarting, AlertRaised, AlertCleared})
-DECIDES: Kinds = frozenset({RunStarting, SweepRequested, DiskSeen, SweepEnded})
-HEARS: Kinds = (frozenset(CHANGES) | DECIDES) - OURS
-RULES = Rules("cleanup", 2, Cleaning, HEARS, decide, evolve, HEARS - DECIDES)
+DECIDES_UPON: Mapping[type[Fact], Rule] = {
+    RunStarting: _start,
+    SweepRequested: _answer,
+    DiskSeen: _look,
+    SweepEnded: _tell,
+}
+HEARS: Kinds = frozenset(CHANGES.keys() | DECIDES_UPON.keys()) - OURS
+decide, evolve = decides_by(DECIDES_UPON), evolves_by(CHANGES)
+RULES = Rules("cleanup", 2, Cleaning, HEARS, decide, evolve, HEARS - DECIDES_UPON.keys())

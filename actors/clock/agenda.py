@@ -47,6 +47,8 @@ class Agenda(Struct):
         entries, times, come, places = self.entries, self.times, set(), [0]
         if not entries or entries[0][0] > now:
             return []
+        if all(at > now for at, _ in entries[1:3]):  # The first, then, is all.
+            return entries[:1]
         while places:
             place = places.pop()
             if place < len(entries) and entries[place][0] <= now:

@@ -84,7 +84,27 @@ def in_time(
     name: str, intent: Intent, house: Configuration, due_at: datetime, now: datetime
 ) -> Verdict:
     """That on an occurrence whose moment has come."""
-    return _Late(name, intent, house, policy_of(intent, house), now, "late").start(due_at, False)
+    deadline = intent.start_deadline_seconds
+    if deadline is None:
+        deadline = house.policies.start_deadline_seconds
+    return _start(name, intent, house, deadline, now, due_at, overdue=False)
+
+
+def _start(
+    name: str,
+    intent: Intent,
+    house: Configuration,
+    deadline: int | None,
+    now: datetime,
+    due_at: datetime,
+    overdue: bool,
+) -> Verdict:
+    """It becomes due, if it is wanted and not too late for it."""
+    if (why := passed_over(intent, house, due_at)) is not None:
+        return OccurrenceSkipped(name, due_at, why)
+    if deadline is not None and now - due_at > timedelta(seconds=deadline):
+        return OccurrenceExpired(name, due_at, "start_deadline")
+    return OccurrenceDue(name, due_at, overdue)
 
 
 class _Late(NamedTuple):
@@ -98,13 +118,8 @@ class _Late(NamedTuple):
     reason: MissReason
 
     def start(self, due_at: datetime, overdue: bool = True) -> Verdict:
-        """It becomes due, if it is wanted and not too late for it."""
-        if (why := passed_over(self.intent, self.house, due_at)) is not None:
-            return OccurrenceSkipped(self.name, due_at, why)
         deadline = self.policies.start_deadline_seconds
-        if deadline is not None and self.now - due_at > timedelta(seconds=deadline):
-            return OccurrenceExpired(self.name, due_at, "start_deadline")
-        return OccurrenceDue(self.name, due_at, overdue)
+        return _start(self.name, self.intent, self.house, deadline, self.now, due_at, overdue)
 
     def latest(self, after: datetime, until: datetime) -> tuple[datetime | None, list[Verdict]]:
         """The latest that is wanted, and verdicts on those behind it that are not."""

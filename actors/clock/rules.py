@@ -5,7 +5,7 @@ expected to bring, occurrences, alarms, in this order. Everything that becomes d
 before the moment of the record.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +23,12 @@ from actors.clock import (
     warning,
 )
 from actors.clock.state import Clock
-from actors.rules import SILENCE, Rules
+from actors.rules import Change, Rule, Rules, decides_by, evolves_by
 from events.budget import BudgetExhausted
-from events.catalogue import AnyDecision, AnyFact
+from events.catalogue import AnyDecision
 from events.configuration import ConfigurationLoaded, ConfigurationRefused
 from events.daemon import DaemonStarted
+from events.fact import Fact
 from events.intents import (
     AlertCleared,
     AlertRaised,
@@ -72,38 +73,15 @@ def next_instant(state: Clock) -> datetime | None:
     return min((one for one in coming if one is not None), default=None)
 
 
-def decide(state: Clock, record: Record) -> Iterator[AnyDecision]:
-    match record.fact:
-        case TimePassed() | DaemonStarted() | HostSlept() | ClockStepped():
-            return _upon_time(state, record)
-        case ConfigurationLoaded() as loaded:
-            return _upon_configuration(state, loaded, record.at)
-        case IntentAdded(name=name) | IntentRemoved(name=name) | IntentSwitched(name=name):
-            return _upon_intent(state, name)
-        case SignalReceived() as signal:
-            return listening.upon_signal(state, signal, record)
-        case OccurrenceEnded() as ended:
-            return _upon_end(state, ended, record)
-        case AlertRaised() as alert:
-            return listening.upon_alert(state, alert, record)
-        case BudgetExhausted() as spent:
-            return listening.upon_spent(state, spent, record)
-        case ConfigurationRefused() as refused:
-            return warning.upon_refusal(state, refused, record)
-        case IdleAsked():
-            return idleness.ask(state, record.at)
-    return SILENCE
-
-
-def _upon_time(state: Clock, record: Record) -> Iterator[AnyDecision]:
+def _upon_time(state: Clock, fact: Fact, record: Record) -> Iterator[AnyDecision]:
     at, day, back = record.at, state.day, state.reopened is not None
     if state.reopened is not None:
         yield OccurrencesReopened(state.reopened)
-    if state.turned or not isinstance(record.fact, TimePassed):
-        yield from days.catch_up(state, back, isinstance(record.fact, HostSlept))
+    if state.turned or not isinstance(fact, TimePassed):
+        yield from days.catch_up(state, back, isinstance(fact, HostSlept))
     if state.day != day:
         yield from expected.tell(state, state.intents, "clock_changed" if back else "day_started")
-    elif state.told != state.day and isinstance(record.fact, DaemonStarted):
+    elif state.told != state.day and isinstance(fact, DaemonStarted):
         yield from expected.tell(state, state.intents, "daemon_started")
     numbered: list[str] = []
     yield from _watched(state, list(state.owed), numbered)
@@ -115,7 +93,7 @@ def _upon_time(state: Clock, record: Record) -> Iterator[AnyDecision]:
         yield from expected.tell(state, dict.fromkeys(numbered), "runs_left")
     yield from alarms.catch_up(state, at)
     yield from warning.upon_time(state, record, state.day != day)
-    if isinstance(record.fact, DaemonStarted):
+    if isinstance(fact, DaemonStarted):
         yield from idleness.ask_again(state, at)
 
 
@@ -160,11 +138,6 @@ def _upon_intent(state: Clock, name: str) -> Iterator[AnyDecision]:
     yield from expected.tell(state, (name,), "intent_changed")
 
 
-def evolve(state: Clock, fact: AnyFact, at: datetime) -> None:
-    if (learn := _LEARN.get(type(fact))) is not None:
-        learn(state, fact, at)
-
-
 def _hear_loaded(state: Clock, fact: ConfigurationLoaded, at: datetime) -> None:
     loading.load(state, fact, at)
 
@@ -180,7 +153,7 @@ def _due(state: Clock, fact: OccurrenceDue, at: datetime) -> None:
     verdicts.started(state, fact, at)
 
 
-_LEARN: dict[type[Any], Callable[[Clock, Any, datetime], object]] = {
+_LEARN: Mapping[type[Fact], Change] = {
     AlarmSet: alarms.learn_set,
     AlarmCleared: alarms.learn_cleared,
     AlarmRang: alarms.learn_cleared,
@@ -213,32 +186,22 @@ _LEARN: dict[type[Any], Callable[[Clock, Any, datetime], object]] = {
     IdleSeen: lambda state, fact, at: idleness.learn_answer(state),
 }
 
-RULES = Rules(
-    actor="clock",
-    version=4,
-    state=Clock,
-    hears=frozenset(
-        {
-            AlarmCleared,
-            AlarmSet,
-            AlertRaised,
-            BudgetExhausted,
-            ClockStepped,
-            ConfigurationLoaded,
-            ConfigurationRefused,
-            DaemonStarted,
-            HostSlept,
-            IdleAsked,
-            IdleSeen,
-            IntentAdded,
-            IntentRemoved,
-            IntentSwitched,
-            OccurrenceEnded,
-            SignalReceived,
-            TimePassed,
-        }
-    ),
-    decide=decide,
-    evolve=evolve,
-    only_learns=frozenset({AlarmSet, AlarmCleared, IdleSeen}),
-)
+_UPON: Mapping[type[Fact], Rule] = {
+    TimePassed: _upon_time,
+    DaemonStarted: _upon_time,
+    HostSlept: _upon_time,
+    ClockStepped: _upon_time,
+    ConfigurationLoaded: lambda state, fact, record: _upon_configuration(state, fact, record.at),
+    IntentAdded: lambda state, fact, record: _upon_intent(state, fact.name),
+    IntentRemoved: lambda state, fact, record: _upon_intent(state, fact.name),
+    IntentSwitched: lambda state, fact, record: _upon_intent(state, fact.name),
+    SignalReceived: listening.upon_signal,
+    OccurrenceEnded: _upon_end,
+    AlertRaised: listening.upon_alert,
+    BudgetExhausted: listening.upon_spent,
+    ConfigurationRefused: warning.upon_refusal,
+    IdleAsked: lambda state, fact, record: idleness.ask(state, record.at),
+}
+_ONLY_LEARNS: frozenset[type[Fact]] = frozenset({AlarmSet, AlarmCleared, IdleSeen})
+decide, evolve = decides_by(_UPON), evolves_by(_LEARN)
+RULES = Rules("clock", 4, Clock, _ONLY_LEARNS | _UPON.keys(), decide, evolve, _ONLY_LEARNS)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from actors.executor.state import Executing
 from events.catalogue import AnyDecision
+from events.configuration import ConfigurationLoaded
 from events.intents import AlertCleared, AlertRaised
 from events.record import Record
 from events.runs import KeeperFound, KeeperLost, RunClosed
@@ -35,9 +36,22 @@ def fail(state: Executing, record: Record) -> Iterator[AnyDecision]:
     """Another run has failed: are they too many?"""
     over_at = _too_many_until(state, record.at)
     if over_at is not None and not is_raised(state, MANY):
-        words = f"{len(state.failures)} runs failed within an hour"
-        yield AlertRaised(MANY, words)
+        count = sum(failed_at + HOUR > record.at for failed_at in state.failures)
+        yield AlertRaised(MANY, f"{count} runs failed within an hour")
         yield AlarmSet(FEWER, ME, over_at)
+
+
+def upon_configuration(
+    state: Executing, loaded: ConfigurationLoaded, record: Record
+) -> Iterator[AnyDecision]:
+    """With a lower limit they may be too many at once. Whether they are few enough for a higher
+    one is seen when the alarm rings: older failures than the last limit asked for are forgotten."""
+    if loaded.configuration is None:
+        return
+    if state.alerts.failures_per_hour is not None:
+        yield from fail(state, record)
+    elif is_raised(state, MANY):
+        yield AlertCleared(MANY)
 
 
 def ring(state: Executing, record: Record) -> Iterator[AnyDecision]:

@@ -44,7 +44,7 @@ class RunBrief(Struct, frozen=True):
     program: tuple[str, ...] = ()  # in place of the program's own name
     model: str = ""
     prices: dict[str, Price] = {}
-    worktree: bool = False  # of the repository in that directory, for its work alone
+    tree: str = ""  # the name of its git worktree of that directory; "" is the directory itself
 
 
 def brief(state: Executing, run: str) -> RunBrief:
@@ -75,8 +75,14 @@ def brief(state: Executing, run: str) -> RunBrief:
         program=provider.command,
         model=_own_model(opened) or provider.model,
         prices=state.prices if opened.executor in PROGRAMS else {},
-        worktree=lane.worktree and bool(lane.directory),
+        tree=_tree(lane, run, opened.work),
     )
+
+
+def _tree(lane: Lane, run: str, work: str) -> str:
+    if not lane.worktree or not lane.directory:
+        return ""
+    return run if lane.worktree == "run" else work
 
 
 def _told(run: OpenRun, work: Work) -> Told:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from actors.ceilings import terms_of
 from actors.executor import health
 from actors.executor.outcomes import STATES
 from actors.executor.settling import run_of
 from actors.executor.state import Asked, Executing, OpenRun, Paid, Work, no_providers
 from actors.executor.steps import graver
 from actors.pauses import hear_of_pause
+from actors.rules import evolves_by
 from events.budget import FundsRefused, FundsReserved, QuotaReset, QuotaSpent
-from events.catalogue import AnyFact
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.fact import Fact
@@ -55,16 +56,11 @@ PASSES: frozenset[Trouble] = frozenset(
 )
 
 
-def evolve(state: Executing, fact: AnyFact, at: datetime) -> None:
-    if (change := CHANGES.get(type(fact))) is not None:
-        change(state, fact, at)
-
-
 def _configure(state: Executing, fact: ConfigurationLoaded, at: datetime) -> None:
     if (new := fact.configuration) is not None:
         state.actions, state.lanes, state.settings = new.actions, new.lanes, new.executor
         state.providers, state.prices = no_providers() | new.executors, new.prices
-        state.day, state.alerts = new.day, new.alerts
+        state.day, state.alerts, state.terms = new.day, new.alerts, terms_of(new)
 
 
 def _begin_life(state: Executing, fact: DaemonStarted, at: datetime) -> None:
@@ -117,7 +113,8 @@ def _pay(state: Executing, fact: FundsReserved, at: datetime) -> None:
 def _wait(state: Executing, fact: RunWaiting, at: datetime) -> None:
     known: Paid | FundsReserved | None = state.waiting.get(fact.run) or state.paid
     if known is not None and known.run == fact.run:
-        state.waiting[fact.run] = Paid(fact.run, known.usd_micros, known.day, fact.executor)
+        paid = Paid(fact.run, known.usd_micros, known.day, fact.executor, known.without)
+        state.waiting[fact.run] = paid
 
 
 def _open(state: Executing, fact: RunStarting, at: datetime) -> None:
@@ -332,3 +329,5 @@ CHANGES: dict[type[Fact], Callable[[Executing, Any, datetime], None]] = {
     AlertRaised: _raise,
     AlertCleared: _clear,
 }
+
+evolve = evolves_by(CHANGES)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from actors.executor.brief import RunBrief
 
 INPUT, OUTPUT, RESULT = "input.json", "output.log", "result.json"
+RUNS, OUTCOMES = "runs", "outcomes"
+SINCE = ".since"  # in `outcomes`, from when on ends are written there
 PROMPT, REQUEST, PRINTED = "prompt", "request.json", "printed.log"
 
 
@@ -69,5 +71,8 @@ def folders_of(brief: RunBrief, data: Path) -> Folders:
 
 def make_roots(data: Path) -> None:
     """Make what all runs share."""
-    for folder in (data, data / "runs", data / "work"):
+    for folder in (data, data / RUNS, data / "work"):
         folder.mkdir(0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (data / OUTCOMES).mkdir(0o700)
+        (data / OUTCOMES / SINCE).touch(0o600)

@@ -5,7 +5,7 @@ asked of one that rests: another of the chain takes its place, or the attempt wa
 first of them is back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from events.budget import QuotaReset, QuotaSpent
 from events.catalogue import AnyDecision
 from events.configuration import Action
 from events.intents import AlertCleared, AlertRaised
+from events.policies import Provider
 from events.runs import (
     ExecutorRecovered,
     ExecutorRested,
@@ -61,11 +62,17 @@ def rests_until(state: Executing, executor: ExecutorKind, at: datetime) -> datet
     return latest if latest > at else None
 
 
-def chosen(state: Executing, work: Work, action: Action, at: datetime) -> Choice:
-    """The first of the chain that can and does not rest."""
+def chosen(
+    state: Executing,
+    work: Work,
+    action: Action,
+    at: datetime,
+    without: Container[ExecutorKind] = (),
+) -> Choice:
+    """The first of the chain that can and does not rest, without some of them."""
     back_at: datetime | None = None
     for executor in chain_of(action):
-        if executor in work.passed:
+        if executor in work.passed or executor in without:
             continue
         until = rests_until(state, executor, at)
         if until is None:
@@ -74,10 +81,23 @@ def chosen(state: Executing, work: Work, action: Action, at: datetime) -> Choice
     return Choice(None, back_at)
 
 
-def why_resting(state: Executing, action: Action, at: datetime) -> tuple[Outcome, str]:
+def asked_again_at(state: Executing, executor: ExecutorKind, at: datetime) -> datetime:
+    """When one is looked at again whose quota has too little left."""
+    provider = state.providers.get(executor) or Provider()
+    return at + timedelta(seconds=provider.rest_seconds)
+
+
+def why_resting(
+    state: Executing, action: Action, at: datetime, without: Container[ExecutorKind] = ()
+) -> tuple[Outcome, str]:
     """The outcome of a run for which nobody is there, and how each of them fares."""
-    words, outcome = list[str](), None
+    words = list[str]()
+    outcome: Outcome | None = None
     for executor in chain_of(action):
+        if executor in without:
+            words.append(f"{executor} has too little left of its quota")
+            outcome = outcome or "quota_exhausted"
+            continue
         until, known = rests_until(state, executor, at), state.health.get(executor)
         if until is None or known is None:
             continue

@@ -82,11 +82,11 @@ class Life:
 
     def keep(self, ended: RunEnded) -> None:
         """Write down how it ended, before it is told."""
-        keep(self.folders.run, ended)
+        keep(self.world.data, ended)
 
     def kept(self) -> RunEnded | None:
         """Its end, if that was written down."""
-        return kept(self.folders.run, self.brief.run)
+        return kept(self.world.data, self.brief.run)
 
     def watching(self, pid: int) -> None:
         """This is its process; 0: there is none any more."""

@@ -41,7 +41,7 @@ class Surroundings:
         """Nothing at all is to be arranged for."""
         action = self._brief.action
         asked = action.ready_command or action.success_command or action.secrets
-        return not (asked or self._brief.worktree or action.sandbox != "none")
+        return not (asked or self._brief.tree or action.sandbox != "none")
 
     @cached_property
     def veil(self) -> Veil | None:
@@ -68,7 +68,7 @@ class Surroundings:
         """Likewise for a look at what became of it: nothing is made that is not there."""
         yield from left_alone(room())
         unfit = self._unfit()
-        if unfit is None and tree_of(self.folders.data, self._brief.work).exists():
+        if unfit is None and tree_of(self.folders.data, self._brief.tree).exists():
             unfit = yield from self._placed(room)
         return unfit or (yield from self._walled(room))
 
@@ -76,7 +76,7 @@ class Surroundings:
         """It is over: nothing of it stays but what would be missed, and that is said."""
         if self.veil is not None:
             ended = self.veil.over(ended)
-        if not self._brief.worktree:
+        if not self._brief.tree:
             return ended
         words = yield from worktrees.let_go(room)
         detail = ended.detail if words in ended.detail else f"{ended.detail}; {words}"
@@ -101,7 +101,7 @@ class Surroundings:
         return None
 
     def _placed(self, room: Callable[[], Room]) -> Steps[NotStarted | None]:
-        if not self._brief.worktree:
+        if not self._brief.tree:
             return None
         tree = yield from worktrees.made(room())
         if isinstance(tree, NotStarted):
@@ -126,9 +126,9 @@ class Surroundings:
 
     def _inside(self) -> sandbox.Inside:
         data, run, work, place = self.folders
-        git, own = self._repository, self._brief.worktree
-        tree = tree_of(data, self._brief.work)
-        shared = (tree, *worktrees.written(git, self._brief.work)) if own else ()
+        git, own = self._repository, self._brief.tree
+        tree = tree_of(data, self._brief.tree)
+        shared = (tree, *worktrees.written(git, self._brief.tree)) if own else ()
         seen, network = (git,) if own else (), self._brief.action.network
         return sandbox.Inside(data, place, (place, run, work, *shared), seen, network)
 

@@ -13,7 +13,7 @@ from actors.executor.outcomes import closed, given_back
 from actors.executor.starting import give_places, is_held, leave, start
 from actors.executor.state import Asked, Executing
 from actors.executor.steps import follow
-from actors.rules import SILENCE, Rules
+from actors.rules import SILENCE, Rules, decides_by
 from events.budget import FundsRefused, FundsReserved, QuotaReset, QuotaSpent
 from events.catalogue import AnyDecision
 from events.configuration import ConfigurationLoaded
@@ -45,11 +45,6 @@ from events.work import (
 __all__ = ["RULES", "is_held"]
 
 NAMED = frozenset[ExecutorKind]((*PROGRAMS, "http"))  # in the verdict, whatever is configured
-
-
-def decide(state: Executing, record: Record) -> Iterator[AnyDecision]:
-    rule = DECIDES_UPON.get(type(record.fact))
-    return SILENCE if rule is None else rule(state, record.fact, record)
 
 
 def _close(state: Executing, ended: RunEnded, record: Record) -> Iterator[AnyDecision]:
@@ -106,12 +101,12 @@ DECIDES_UPON: dict[type[Fact], Callable[[Executing, Any, Record], Iterator[AnyDe
     QuotaReset: _reset,
     SettleRequested: settling.answer,
     ProbeEnded: settling.hear_probe,
+    ConfigurationLoaded: alerting.upon_configuration,
     KeeperLost: alerting.lose_keeper,
     KeeperFound: alerting.find_keeper,
 }
 ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
     {
-        ConfigurationLoaded,
         DaemonStarted,
         Paused,
         Resumed,
@@ -126,6 +121,7 @@ ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
         QuotaSpent,
     }
 )
+decide = decides_by(DECIDES_UPON)
 RULES = Rules(
-    "executor", 4, Executing, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS
+    "executor", 5, Executing, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS
 )

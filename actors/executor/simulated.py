@@ -16,6 +16,7 @@ from events.runs import ProbeEnded, RunEnded, RunResult, RunStarted, Trouble
 
 BOOT = "simulated"
 ESCAPED = "some of its processes could not be ended"
+FOUND = "what it had left running was ended with it"
 
 Ended = Literal[
     "said_failed",

@@ -63,7 +63,9 @@ def _ask_one(
     work: Work,
     action: Action,
 ) -> Iterator[AnyDecision]:
-    executor, back_at = health.chosen(state, work, action, record.at)
+    executor, back_at = health.chosen(state, work, action, record.at, paid.without)
+    if executor is None and back_at is None and paid.without:
+        back_at = health.asked_again_at(state, paid.without[0], record.at)
     if executor is not None and not is_full(state, executor):
         yield _starting(state, record, asked, paid, executor)
     elif executor is not None:
@@ -71,7 +73,7 @@ def _ask_one(
         if waits is None or waits.executor != executor:
             yield RunWaiting(paid.run, asked.work, executor)
     elif back_at is not None:
-        outcome, reason = health.why_resting(state, action, record.at)
+        outcome, reason = health.why_resting(state, action, record.at, paid.without)
         closed = RunClosed(paid.run, asked.work, asked.action, outcome, False, reason)
         if has_another_way(state, work, asked.step):
             yield from _do_without(state, record, closed)

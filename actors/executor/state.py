@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from actors.ceilings import Terms
 from events.budget import FundsReserved
 from events.configuration import Action, Day, Lane, Step
 from events.policies import Alerts, Executor, Price, Provider
@@ -58,6 +59,7 @@ class Paid(Struct, frozen=True, gc=False):
     usd_micros: int
     day: date
     executor: ExecutorKind = "command"
+    without: tuple[ExecutorKind, ...] = ()  # that may not be asked for so much
 
 
 class OpenRun(Struct, gc=False):
@@ -98,6 +100,7 @@ class Executing(Struct):
     """All of it. What has ended is forgotten, but for unknown runs that may yet be settled."""
 
     actions: dict[str, Action] = field(default_factory=dict)
+    terms: Terms = Terms()
     lanes: dict[str, Lane] = field(default_factory=dict)
     settings: Executor = Executor()
     boot: str = ""  # of the machine, in the latest life that was heard of

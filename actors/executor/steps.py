@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from actors.calendar import day_bounds
+from actors.ceilings import asks_of
 from actors.executor import alerting, health
 from actors.executor.outcomes import attempts_allowed, buried, retry_at
 from actors.executor.state import Asked, Executing, OpenRun, Work
@@ -196,14 +197,16 @@ def _day_after(state: Executing, on: date) -> datetime:
 def _reached(state: Executing, record: Record, name: str, work: Work, number: int) -> StepReached:
     wanted = work.steps[number - 1].action
     action = state.actions.get(wanted) or Action()
-    ceiling = action.ceiling_usd_micros
+    asks = asks_of(action, state.terms)
     return StepReached(
         work=name,
         run=f"r{record.position}-1",
         action=wanted,
         step=number,
         category=work.category,
-        ceiling_usd_micros=action.estimate_usd_micros if ceiling is None else ceiling,
+        ceiling_usd_micros=asks.usd_micros,
         priority=work.priority,
         own_limit=work.own_limit,
+        takes_what_is_left=asks.takes_what_is_left,
+        executors=asks.executors,
     )

@@ -1,8 +1,12 @@
-"""A git worktree and a branch of its own for each work in a lane that says so.
+"""A git worktree and a branch of its own for each work, or each run, in a lane that says so.
 
-The steps and attempts of a work share them. After each run a tree without changes is taken away,
-and the branch too when it has no commits that are nowhere else; what was changed is kept, and said.
-Git is told of no hooks, and looks at what a run has left from behind the same walls as the run.
+A tree bears the name of the run, or of the work whose steps and attempts share it. After each run
+a tree without changes is taken away, and the branch too when it has no commits that are nowhere
+else; what was changed is kept, and said. Git is told of no hooks, and looks at what a run has left
+from behind the same walls as the run.
+
+As long as a tree is being made or taken away a mark lies beside it. Where a keeper was killed over
+that, the mark stays: nobody has changed anything in such a tree, and it goes before another comes.
 """
 
 import os
@@ -10,11 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actors.executor.aside import Heard, Room, heard
+from actors.executor.brief import RunBrief
 from actors.executor.loop import Steps
 from actors.executor.sandbox import bare
 from actors.executor.spawning import NotStarted
 
 FOLDER, BRANCHES = "worktrees", "horarium"
+MARKED = "."  # how the name of a mark begins
 KEPT_MAX = 20  # in one data folder; with so many kept no other is made
 SECONDS_MAX = 120.0
 GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
@@ -29,28 +35,29 @@ class Tree(NamedTuple):
     repository: Path  # the .git folder that all its trees share
 
 
-def tree_of(data: Path, work: str) -> Path:
-    """Where the tree of a work is, whether it is there or not."""
-    return data / FOLDER / work
+def tree_of(data: Path, name: str) -> Path:
+    """Where the tree of that name is, whether it is there or not."""
+    return data / FOLDER / name
 
 
-def written(repository: Path, work: str) -> tuple[Path, ...]:
+def written(repository: Path, name: str) -> tuple[Path, ...]:
     """What of a repository its tree writes to: what is there besides, such as configuration, tells
     git what to call, also when we or its owner call it."""
-    folders = ("objects", "refs", "logs", f"worktrees/{work}")
+    folders = ("objects", "refs", "logs", f"worktrees/{name}")
     return tuple(repository / folder for folder in folders)
 
 
 def kept_trees(data: Path) -> list[str]:
-    """The works whose trees are there."""
+    """The names of the trees that are there."""
     try:
-        return sorted(os.listdir(data / FOLDER))  # noqa: PTH208  Names are all that is wanted.
+        names = os.listdir(data / FOLDER)  # noqa: PTH208  Names are all that is wanted.
     except OSError:
         return []
+    return sorted(name for name in names if not name.startswith(MARKED))
 
 
 def made(room: Room) -> Steps[Tree | NotStarted]:
-    """The tree of the run's work: the one that is there, or a new one on a new branch."""
+    """The tree that the run shall have: the one that is there, or a new one on a new branch."""
     lane, data = Path(room.brief.lane_directory), room.folders.data
     if not lane.is_dir():
         return NotStarted("lane_missing", f"no directory {lane}")
@@ -60,8 +67,10 @@ def made(room: Room) -> Steps[Tree | NotStarted]:
         why = f"{lane} is in no git repository: {found.words}"
         return NotStarted(found.trouble or "lane_missing", why)
     repository, _, prefix = found.said.partition("\n")
-    path = tree_of(data, room.brief.work)
+    path = tree_of(data, room.brief.tree)
     tree = Tree(path, path / prefix.strip(), Path(repository))
+    if _mark(path).exists():
+        yield from _taken_away(room, path)
     if (path / ".git").exists():
         return tree
     if len(kept_trees(data)) >= KEPT_MAX:
@@ -73,30 +82,59 @@ def made(room: Room) -> Steps[Tree | NotStarted]:
 
 def _added(room: Room, lane: Path, path: Path) -> Steps[NotStarted | None]:
     path.parent.mkdir(0o700, exist_ok=True)
-    branch = f"{BRANCHES}/{room.brief.work}"
+    _mark(path).touch(0o600)
+    branch, brief = _branch(room), room.brief
     add = "worktree", "add", "--quiet"
     done = yield from _git(room, lane, *add, "-b", branch, str(path), "HEAD")
-    if done.exit_code != 0 and (room.brief.step > 1 or room.brief.attempt > 1):
+    if done.exit_code not in (0, None) and _had_one(brief):
         done = yield from _git(room, lane, *add, str(path), branch)
+    if done.exit_code is not None:  # Where git was stopped, the mark tells of what it left.
+        _mark(path).unlink(missing_ok=True)
     if done.exit_code == 0:
         return None
     return NotStarted(done.trouble or "misconfigured", f"no worktree can be made: {done.words}")
 
 
+def _had_one(brief: RunBrief) -> bool:
+    """Whether a run before it may have left commits on the branch that is its, too."""
+    return brief.tree == brief.work and (brief.step > 1 or brief.attempt > 1)
+
+
 def let_go(room: Room) -> Steps[str]:
     """Take the tree away, unless something would be lost by it; in words, what was kept."""
-    lane = Path(room.brief.lane_directory)
-    path, branch = tree_of(room.folders.data, room.brief.work), f"{BRANCHES}/{room.brief.work}"
-    if not path.is_dir():
-        return ""
-    seen = yield from _looked_at(room, path)
-    if seen.exit_code != 0 or seen.said.strip():
-        return f"its worktree is kept: {path}"
+    path = tree_of(room.folders.data, room.brief.tree)
+    if not _mark(path).exists():
+        if not path.is_dir():
+            return ""
+        seen = yield from _looked_at(room, path)
+        if seen.exit_code != 0 or seen.said.strip():
+            return f"its worktree is kept: {path}"
+    return (yield from _taken_away(room, path))
+
+
+def _taken_away(room: Room, path: Path) -> Steps[str]:
+    """In words, what is left of it in the repository."""
+    lane, branch = Path(room.brief.lane_directory), _branch(room)
+    _mark(path).touch(0o600)
     remove = ("rm", "-rf", "--", str(path))
     yield from heard(_ours(room), "git", remove, SECONDS_MAX, room.folders.data)
     yield from _git(room, lane, "worktree", "prune")
     gone = yield from _git(room, lane, "branch", "--quiet", "-d", branch)
-    return "" if gone.exit_code == 0 else f"its commits are on the branch {branch}"
+    if not path.exists():
+        _mark(path).unlink(missing_ok=True)
+    if gone.exit_code == 0:
+        return ""
+    there = yield from _git(room, lane, "show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
+    return f"its commits are on the branch {branch}" if there.exit_code == 0 else ""
+
+
+def _branch(room: Room) -> str:
+    return f"{BRANCHES}/{room.brief.tree}"
+
+
+def _mark(path: Path) -> Path:
+    """What lies beside a tree that is being made or taken away."""
+    return path.with_name(f"{MARKED}{path.name}")
 
 
 def _looked_at(room: Room, path: Path) -> Steps[Heard]:

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, get_args
 
 from actors.calendar import phase_on
+from actors.ceilings import asks_of, terms_of
 from actors.pauses import label
 from actors.phase_queue.answered import Request, ask, refuse
 from actors.phase_queue.release import ALARM, BREATH, DEADLINE, IDLE, ME
 from actors.phase_queue.state import IN_LINE, Open, Queue, Work
+from actors.rules import Change, evolves_by
 from events.budget import (
     BudgetOpened,
     CategoryReopened,
@@ -50,15 +52,6 @@ from events.work import (
 ENDED_MAX = 2_000
 DAYS_MAX = 8
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
-
-
-def evolve(queue: Queue, fact: Any, at: datetime) -> None:
-    kind = type(fact)
-    if (of_work := OF_WORK.get(kind)) is not None:
-        if (work := queue.works.get(fact.work)) is not None:
-            of_work(queue, work, fact, at)
-    elif (of_house := OF_HOUSE.get(kind)) is not None:
-        of_house(queue, fact, at)
 
 
 def _release(queue: Queue, work: Work, fact: WorkReleased, at: datetime) -> None:
@@ -151,15 +144,10 @@ def _plan(queue: Queue, fact: WorkPlanned, at: datetime) -> None:
         fact.defer_limit,
         only_if_idle=fact.only_if_idle,
         start_before=fact.start_before,
-        ceiling_usd_micros=None if fact.action is None else _ceiling(fact.action),
+        asks=None if fact.action is None else asks_of(fact.action, queue.terms),
         own_limit=fact.own_limit,
         tells=fact.source == "alert",
     )
-
-
-def _ceiling(action: Action) -> int:
-    ceiling = action.ceiling_usd_micros
-    return action.estimate_usd_micros if ceiling is None else ceiling
 
 
 def _ask(queue: Queue, request: Request, at: datetime) -> None:
@@ -292,7 +280,8 @@ def _configure(queue: Queue, fact: ConfigurationLoaded, at: datetime) -> None:
         phase: [_renewed(new, phase, window) for window in windows]
         for phase, windows in queue.open.items()
     }
-    queue.ceilings = {name: _ceiling(action) for name, action in new.actions.items()}
+    queue.terms = terms_of(new)
+    queue.asks = {name: asks_of(action, queue.terms) for name, action in new.actions.items()}
     configured: tuple[Action | Template, ...] = (*new.actions.values(), *new.templates.values())
     lanes = {*new.lanes, *(some.lane for some in configured if some.lane)}
     categories = {*new.budget.categories, *(some.category for some in configured if some.category)}
@@ -364,3 +353,16 @@ OF_HOUSE: dict[type[Fact], Callable[[Queue, Any, datetime], None]] = {
     CategoryReopened: _reopen,
     BudgetOpened: _open_budget,
 }
+
+
+def _of_work(change: Callable[[Queue, Work, Any, datetime], None]) -> Change:
+    """The change of a piece of work, if the queue still has it."""
+
+    def changed(queue: Queue, fact: Any, at: datetime) -> None:
+        if (work := queue.works.get(fact.work)) is not None:
+            change(queue, work, fact, at)
+
+    return changed
+
+
+evolve = evolves_by(OF_HOUSE | {kind: _of_work(change) for kind, change in OF_WORK.items()})

@@ -10,6 +10,7 @@ from itertools import chain
 
 from actors.breath import DEEP
 from actors.calendar import PhaseWindow
+from actors.ceilings import NOTHING, Asks
 from actors.pauses import is_paused
 from actors.phase_queue.quiet import end_of_quiet
 from actors.phase_queue.state import (
@@ -89,8 +90,10 @@ def is_unpayable(queue: Queue, work: Work, refused: FundsRefused) -> bool:
         return False
     if refused.reason in OF_ITS_OWN and work.own_limit != asked.own_limit:
         return False
-    ceiling = _ceiling(queue, work)
-    return refused.reason == "closed" or ceiling > refused.left_usd_micros
+    asks = _asks(queue, work)
+    if refused.reason == "over_quota" and asks.executors != _asks(queue, asked).executors:
+        return False
+    return refused.reason == "closed" or asks.usd_micros > refused.left_usd_micros
 
 
 def look_again(
@@ -159,8 +162,17 @@ def _obstacle(queue: Queue, work: Work, at: datetime) -> tuple[HoldReason, datet
 
 def _hold_unasked(queue: Queue, work: Work) -> Iterator[AnyDecision]:
     """The budget would refuse it as well: it is told what this one would have asked for."""
-    ceiling = _ceiling(queue, work)
-    told = WorkHeld(work.name, "no_funds", None, work.category, ceiling, work.priority)
+    asks = _asks(queue, work)
+    told = WorkHeld(
+        work.name,
+        "no_funds",
+        None,
+        work.category,
+        asks.usd_micros,
+        work.priority,
+        asks.takes_what_is_left,
+        asks.executors,
+    )
     return chain((told,), _hold_alarms(work, None))
 
 
@@ -185,6 +197,7 @@ def _go(queue: Queue, work: Work, turn: Turn, idle: bool) -> Iterator[AnyDecisio
 
 
 def _release(queue: Queue, work: Work, turn: Turn) -> Iterator[AnyDecision]:
+    asks = _asks(queue, work)
     released = WorkReleased(
         work.name,
         turn.run(),
@@ -192,16 +205,17 @@ def _release(queue: Queue, work: Work, turn: Turn) -> Iterator[AnyDecision]:
         work.step,
         work.attempt,
         work.category,
-        _ceiling(queue, work),
+        asks.usd_micros,
         work.priority,
         work.own_limit,
+        asks.takes_what_is_left,
+        asks.executors,
     )
     return iter((released, *_alarm(work, None), *_no_deadline(work)))
 
 
-def _ceiling(queue: Queue, work: Work) -> int:
-    own = work.ceiling_usd_micros
-    return queue.ceilings.get(work.action, 0) if own is None else own
+def _asks(queue: Queue, work: Work) -> Asks:
+    return work.asks or queue.asks.get(work.action, NOTHING)
 
 
 def _hold(

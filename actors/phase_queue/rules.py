@@ -26,7 +26,7 @@ from actors.phase_queue.release import (
 )
 from actors.phase_queue.requests import answer, pause
 from actors.phase_queue.state import Queue
-from actors.rules import SILENCE, Rules
+from actors.rules import SILENCE, Rule, Rules, decides_by
 from events.budget import (
     BudgetOpened,
     CategoryReopened,
@@ -34,7 +34,7 @@ from events.budget import (
     FundsOverrun,
     FundsRefused,
 )
-from events.catalogue import AnyDecision, AnyFact
+from events.catalogue import AnyDecision
 from events.configuration import ConfigurationLoaded
 from events.daemon import DaemonStarted
 from events.fact import Fact
@@ -62,21 +62,24 @@ from events.work import (
 
 OVERTAKEN = "overtaken by a newer occurrence"
 
-Rule = Callable[[Queue, Any, Turn], Iterator[AnyDecision]]
+QueueRule = Callable[[Queue, Any, Turn], Iterator[AnyDecision]]
 
 
-def decide(queue: Queue, record: Record) -> Iterator[AnyDecision]:
-    rule = DECIDES_UPON.get(type(record.fact))
-    if rule is None and not queue.in_line:
-        return SILENCE
-    return _decide(queue, record.fact, rule, Turn(record))
+def _by(rule: QueueRule) -> Rule:
+    """What is decided upon a kind of fact: by its rule, and then by who stands in line."""
 
-
-def _decide(queue: Queue, fact: AnyFact, rule: Rule | None, turn: Turn) -> Iterator[AnyDecision]:
-    if rule is not None:
+    def decide(queue: Queue, fact: Any, record: Record) -> Iterator[AnyDecision]:
+        turn = Turn(record)
         yield from rule(queue, fact, turn)
-    if queue.in_line:
-        yield from fill(queue, turn)
+        if queue.in_line:
+            yield from fill(queue, turn)
+
+    return decide
+
+
+def _by_line(queue: Queue, fact: Any, record: Record) -> Iterator[AnyDecision]:
+    """Upon what makes room only those decide who stand in line."""
+    return fill(queue, Turn(record)) if queue.in_line else SILENCE
 
 
 def _plan(queue: Queue, fact: WorkPlanned | FundsOffered, turn: Turn) -> Iterator[AnyDecision]:
@@ -163,7 +166,7 @@ def _take_back(queue: Queue, name: str, turn: Turn, *, late: bool = False) -> It
     return place(queue, work, turn)
 
 
-DECIDES_UPON: dict[type[Fact], Rule] = {
+DECIDES_UPON: dict[type[Fact], QueueRule] = {
     WorkPlanned: _plan,
     FundsOffered: _plan,
     FundsRefused: _refuse,
@@ -184,6 +187,7 @@ DECIDES_UPON: dict[type[Fact], Rule] = {
 MAKES_ROOM: frozenset[type[Fact]] = frozenset(
     {WorkFinished, StepReached, BudgetOpened, FundsOverrun, CategoryReopened}
 )
-"""Upon these only those decide who stand in line."""
-
-RULES = Rules(ME, 5, Queue, MAKES_ROOM | DECIDES_UPON.keys(), decide, evolve)
+decide = decides_by(
+    {kind: _by(rule) for kind, rule in DECIDES_UPON.items()} | dict.fromkeys(MAKES_ROOM, _by_line)
+)
+RULES = Rules(ME, 6, Queue, MAKES_ROOM | DECIDES_UPON.keys(), decide, evolve)

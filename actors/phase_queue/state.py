@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct, field
 
+from actors.ceilings import Asks, Terms
 from events.configuration import Configuration
 from events.settings import AtPhaseEnd, Priority
 from events.work import HoldReason
@@ -46,7 +47,7 @@ class Work(Struct, gc=False):
     start_before: datetime | None = None  # It is dropped when it never started by then.
     warned: bool = False  # The alarm for that is set.
     at_once: bool = False  # It is stopping without a grace period.
-    ceiling_usd_micros: int | None = None  # of an action that no configuration names
+    asks: Asks | None = None  # for an action that no configuration names
     own_limit: str = ""
     tells: bool = False  # an alert; in quiet hours it waits
 
@@ -67,7 +68,8 @@ class Queue(Struct):
 
     # Only what concerns the queue: day, phases, lanes, clock, executor, alerts.
     house: Configuration = field(default_factory=Configuration)
-    ceilings: dict[str, int] = field(default_factory=dict)  # by action, in micro-dollars
+    terms: Terms = Terms()
+    asks: dict[str, Asks] = field(default_factory=dict)  # by action
     known: list[str] = field(default_factory=list)  # labels of what can be paused
     open: dict[str, list[Open]] = field(default_factory=dict)  # by phase
     over: dict[str, Open] = field(default_factory=dict)  # by phase, until it starts again

@@ -31,7 +31,9 @@ def upon_end(planner: Planner, name: str, record: Record) -> Iterator[AnyDecisio
 def close(planner: Planner, name: str) -> Iterator[AnyDecision]:
     if name in planner.broken:
         yield BreakerClosed(name)
-        yield AlertCleared(ALERT, name)
+        cleared = AlertCleared(ALERT, name)
+        yield cleared
+        yield from telling.upon_cleared(planner, cleared)
 
 
 def close_forgotten(planner: Planner) -> Iterator[AnyDecision]:

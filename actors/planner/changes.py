@@ -15,8 +15,8 @@ from actors.planner.state import (
     Planned,
     Planner,
 )
+from actors.rules import evolves_by
 from events.budget import BudgetOpened, FundsSettled, LimitChanged
-from events.catalogue import AnyFact
 from events.configuration import Configuration, ConfigurationLoaded, Intent
 from events.daemon import DaemonStarted
 from events.fact import Fact
@@ -58,14 +58,7 @@ GRANTED_MAX = 1_000
 LIMITED_MAX = 1_000
 
 
-def evolve(planner: Planner, fact: AnyFact, at: datetime) -> None:
-    if (change := CHANGES.get(type(fact))) is not None:
-        change(planner, fact)
-    elif type(fact) is AlertRaised:
-        telling.learn_raised(planner, fact, at)
-
-
-def _add(planner: Planner, fact: WorkPlanned) -> None:
+def _add(planner: Planner, fact: WorkPlanned, at: datetime) -> None:
     work, name, source = fact.work, fact.name, fact.source
     # The key of an occurrence is intent@instant, and an instant holds no such sign.
     intent, _, instant = fact.key.rpartition("@") if source == "intent" else ("", "", "")
@@ -112,29 +105,29 @@ def _answer(planner: Planner, key: str, work: str) -> None:
     planner.answered[key] = work
 
 
-def _release(planner: Planner, fact: WorkReleased) -> None:
+def _release(planner: Planner, fact: WorkReleased, at: datetime) -> None:
     if work := planner.works.get(fact.work):
         work.fixed, work.withdrawn = True, False
         if work.tells:
             telling.learn_run(planner, fact.run)
 
 
-def _reach(planner: Planner, fact: StepReached) -> None:
+def _reach(planner: Planner, fact: StepReached, at: datetime) -> None:
     if (work := planner.works.get(fact.work)) and work.tells:
         telling.learn_run(planner, fact.run)
 
 
-def _move(planner: Planner, fact: WorkMoved) -> None:
+def _move(planner: Planner, fact: WorkMoved, at: datetime) -> None:
     if work := planner.works.get(fact.work):
         work.phase, work.fixed, work.withdrawn = fact.phase, True, False
 
 
-def _defer(planner: Planner, fact: WorkDeferred) -> None:
+def _defer(planner: Planner, fact: WorkDeferred, at: datetime) -> None:
     if work := planner.works.get(fact.work):
         work.day, work.phase = fact.day, fact.phase
 
 
-def _settle(planner: Planner, fact: FundsSettled) -> None:
+def _settle(planner: Planner, fact: FundsSettled, at: datetime) -> None:
     if work := planner.works.get(fact.work):
         work.settled_usd_micros += fact.cost_usd_micros
     spent = planner.spent
@@ -146,7 +139,9 @@ def _settle(planner: Planner, fact: FundsSettled) -> None:
     spent[fact.category] = spent.get(fact.category, 0) + fact.cost_usd_micros
 
 
-def _end(planner: Planner, fact: WorkFinished | WorkCancelled | WorkDropped) -> OpenWork | None:
+def _end(
+    planner: Planner, fact: WorkFinished | WorkCancelled | WorkDropped, at: datetime
+) -> OpenWork | None:
     planner.ended, work = None, planner.works.pop(fact.work, None)
     if work is not None and work.intent:
         planner.ended, open_ = work, planner.occurring[work.intent]
@@ -160,25 +155,25 @@ def _end(planner: Planner, fact: WorkFinished | WorkCancelled | WorkDropped) -> 
     return work
 
 
-def _finish(planner: Planner, fact: WorkFinished) -> None:
+def _finish(planner: Planner, fact: WorkFinished, at: datetime) -> None:
     work = planner.works.get(fact.work)
     if work is None:
         planner.ended = None
         return
     if fact.state == "buried" and not work.tells:
         reviving.learn_buried(planner, fact.work, work)
-    _end(planner, fact)
+    _end(planner, fact, at)
     if work.intent:
         breaker.learn_end(planner, work.intent, fact.state)
 
 
-def _drop(planner: Planner, fact: WorkDropped) -> None:
-    work = _end(planner, fact)
+def _drop(planner: Planner, fact: WorkDropped, at: datetime) -> None:
+    work = _end(planner, fact, at)
     if work is not None and work.withdrawn:
         planner.chosen.pop(fact.work, None)
 
 
-def _withdraw(planner: Planner, fact: WorkWithdrawn) -> None:
+def _withdraw(planner: Planner, fact: WorkWithdrawn, at: datetime) -> None:
     if work := planner.works.get(fact.work):
         work.withdrawn = True
     if chosen := planner.chosen.get(fact.work):
@@ -192,13 +187,13 @@ def _forget_last(recents: list[str], name: str) -> None:
             return
 
 
-def _draw(planner: Planner, fact: PlanDrawn) -> None:
+def _draw(planner: Planner, fact: PlanDrawn, at: datetime) -> None:
     planner.revision, planner.unplanned = fact.revision, False
     if fact.key:
         _answer(planner, fact.key, "")
 
 
-def _open_day(planner: Planner, fact: BudgetOpened) -> None:
+def _open_day(planner: Planner, fact: BudgetOpened, at: datetime) -> None:
     planner.limit_usd_micros = fact.limit_usd_micros
     planner.reserve_usd_micros = fact.reserve_usd_micros
     planner.shares = fact.categories
@@ -220,7 +215,7 @@ def _open_day(planner: Planner, fact: BudgetOpened) -> None:
     planner.spent, planner.chosen, planner.numbers = again.spent, again.chosen, again.numbers
 
 
-def _configure(planner: Planner, fact: ConfigurationLoaded) -> None:
+def _configure(planner: Planner, fact: ConfigurationLoaded, at: datetime) -> None:
     waiting = [(name, planner.intent(name)) for name in planner.buffered]
     _load(planner, fact)
     planner.displaced = {
@@ -267,16 +262,16 @@ def _matters(it: Configuration) -> tuple[object, ...]:
     return it.day, it.phases, it.budget, it.lanes, it.actions, it.templates, it.intents, it.plan
 
 
-def _buffer(planner: Planner, fact: OccurrenceBuffered) -> None:
+def _buffer(planner: Planner, fact: OccurrenceBuffered, at: datetime) -> None:
     buffered = Buffered(fact.due_at, planner.data_json)
     planner.buffered.setdefault(fact.intent, []).append(buffered)
 
 
-def _close(planner: Planner, fact: OccurrenceSkipped | OccurrenceExpired) -> None:
+def _close(planner: Planner, fact: OccurrenceSkipped | OccurrenceExpired, at: datetime) -> None:
     _take_out(planner, fact.intent, fact.due_at)
 
 
-def _supersede(planner: Planner, fact: OccurrencesSuperseded) -> None:
+def _supersede(planner: Planner, fact: OccurrencesSuperseded, at: datetime) -> None:
     _take_out(planner, fact.intent, fact.first_due_at)
 
 
@@ -290,25 +285,25 @@ def _take_out(planner: Planner, intent: str, due_at: datetime) -> None:
         del planner.buffered[intent]
 
 
-def _overtake(planner: Planner, fact: WorkOvertaken) -> None:
+def _overtake(planner: Planner, fact: WorkOvertaken, at: datetime) -> None:
     planner.works[fact.work].overtaken = "terminate_other" if fact.at_once else "cancel_other"
 
 
-def _add_intent(planner: Planner, fact: IntentAdded) -> None:
+def _add_intent(planner: Planner, fact: IntentAdded, at: datetime) -> None:
     planner.by_hand[fact.name] = ByHand(fact.intent, fact.source)
     planner.switched.pop(fact.name, None)
     _await(planner, fact.intent, 1)
     _grant(planner, "add", fact.key)
 
 
-def _remove_intent(planner: Planner, fact: IntentRemoved) -> None:
+def _remove_intent(planner: Planner, fact: IntentRemoved, at: datetime) -> None:
     _await(planner, planner.by_hand.pop(fact.name).intent, -1)
     planner.switched.pop(fact.name, None)
     planner.failing.pop(fact.name, None)
     _grant(planner, "remove", fact.key)
 
 
-def _switch(planner: Planner, fact: IntentSwitched) -> None:
+def _switch(planner: Planner, fact: IntentSwitched, at: datetime) -> None:
     planner.switched[fact.name] = fact.enabled
     _grant(planner, "switch", fact.key)
 
@@ -337,22 +332,22 @@ def _await(planner: Planner, intent: Intent, more: int) -> None:
             del planner.awaited[name]
 
 
-def _remember_data(planner: Planner, fact: OccurrenceDue) -> None:
+def _remember_data(planner: Planner, fact: OccurrenceDue, at: datetime) -> None:
     planner.data_json = fact.data_json
 
 
-def _limit(planner: Planner, fact: LimitChanged) -> None:
+def _limit(planner: Planner, fact: LimitChanged, at: datetime) -> None:
     label = f"{fact.scope}:{fact.name}"
     if fact.scope in ("template", "intent") and label not in planner.limited:
         planner.limited.append(label)
         del planner.limited[:-LIMITED_MAX]
 
 
-def _pause(planner: Planner, fact: Paused | Resumed | DaemonStarted) -> None:
+def _pause(planner: Planner, fact: Paused | Resumed | DaemonStarted, at: datetime) -> None:
     hear_of_pause(planner.paused, fact)
 
 
-CHANGES: dict[type[Fact], Callable[[Planner, Any], object]] = {
+CHANGES: dict[type[Fact], Callable[[Planner, Any, datetime], object]] = {
     ConfigurationLoaded: _configure,
     BudgetOpened: _open_day,
     PlanDrawn: _draw,
@@ -378,11 +373,14 @@ CHANGES: dict[type[Fact], Callable[[Planner, Any], object]] = {
     DaemonStarted: _pause,
     Paused: _pause,
     Resumed: _pause,
-    AlertCleared: telling.learn_cleared,
-    AlarmSet: telling.learn_alarm,
-    AlarmRang: telling.learn_alarm,
-    BreakerOpened: breaker.learn_opened,
-    BreakerClosed: breaker.learn_closed,
-    ReviveRequested: reviving.learn_request,
+    AlertRaised: telling.learn_raised,
+    AlertCleared: lambda planner, fact, at: telling.learn_cleared(planner, fact),
+    AlarmSet: lambda planner, fact, at: telling.learn_alarm(planner, fact),
+    AlarmRang: lambda planner, fact, at: telling.learn_alarm(planner, fact),
+    BreakerOpened: lambda planner, fact, at: breaker.learn_opened(planner, fact),
+    BreakerClosed: lambda planner, fact, at: breaker.learn_closed(planner, fact),
+    ReviveRequested: lambda planner, fact, at: reviving.learn_request(planner, fact),
     LimitChanged: _limit,
 }
+
+evolve = evolves_by(CHANGES)

@@ -17,6 +17,7 @@ from actors.planner.subject import Subject, subject_of
 from actors.triggers import policy_of
 from events.catalogue import AnyDecision
 from events.configuration import Configuration, Intent
+from events.fact import stamp
 from events.intents import (
     EndState,
     IntentRemoved,
@@ -167,7 +168,7 @@ def _verdict(
     return subject.planned(
         f"w{record.position}-{number}",
         "intent",
-        f"{name}@{due.due_at.isoformat().replace('+00:00', 'Z')}",
+        f"{name}@{stamp(due.due_at)}",
         day=day,
         phase=intent.phase,
         priority=intent.priority,

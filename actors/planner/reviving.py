@@ -11,7 +11,10 @@ from events.requests import RequestRefused, RequestRepeated, ReviveRequested
 BURIED_MAX = 1_000
 
 
-def upon_request(planner: Planner, asked: ReviveRequested, record: Record) -> Iterator[AnyDecision]:
+def upon_request(
+    planner: Planner, asked: ReviveRequested, record: Record, *, is_full: bool
+) -> Iterator[AnyDecision]:
+    """`is_full`: as much is planned and not ended as may be."""
     former, buried = planner.answer_to(asked.key), planner.buried.get(asked.work)
     if former is not None:
         yield RequestRepeated(asked.key, former)
@@ -19,6 +22,8 @@ def upon_request(planner: Planner, asked: ReviveRequested, record: Record) -> It
         yield RequestRefused(asked.key, asked.work, "not_buried")
     elif (subject := _subject(planner, buried)) is None:
         yield RequestRefused(asked.key, buried.name, "unknown_subject")
+    elif is_full:
+        yield RequestRefused(asked.key, asked.work, "too_many_waiting")
     else:
         first, _, times = buried.lineage.rpartition("#")
         yield subject.planned(

@@ -19,7 +19,7 @@ from actors.planner.occurrences import window_from
 from actors.planner.plan import Situation, draw
 from actors.planner.state import OpenWork, Planner
 from actors.planner.subject import Subject, subject_of, subject_of_action
-from actors.rules import SILENCE, Rules
+from actors.rules import SILENCE, Rules, decides_by
 from events.budget import BudgetOpened, FundsSettled, LimitChanged
 from events.catalogue import AnyDecision
 from events.configuration import Configuration, ConfigurationLoaded
@@ -64,11 +64,6 @@ from events.work import (
 WORKS_MAX = 100_000  # planned and not ended: above it, requests are refused
 
 
-def decide(planner: Planner, record: Record) -> Iterator[AnyDecision]:
-    rule = DECIDES_UPON.get(type(record.fact))
-    return SILENCE if rule is None else rule(planner, record.fact, record)
-
-
 def _request(planner: Planner, asked: WorkRequested, record: Record) -> Iterator[AnyDecision]:
     return iter((_answer(planner, asked, record),))
 
@@ -77,7 +72,7 @@ def _end(planner: Planner, fact: occurrences.Ended, record: Record) -> Iterator[
     if (ended := planner.ended) is None:
         return SILENCE
     if ended.tells:
-        return telling.upon_end(planner, ended, record.at)
+        return telling.upon_end(planner, ended, record)
     return occurrences.upon_end(planner, fact, record)
 
 
@@ -112,7 +107,7 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
     subject = _subject(configuration, asked)
     if isinstance(subject, str):
         return RequestRefused(asked.key, asked.subject, subject)
-    if len(planner.works) >= WORKS_MAX:
+    if _is_full(planner):
         return RequestRefused(asked.key, asked.subject, "too_many_waiting")
     day = None
     if asked.phase is not None:
@@ -134,6 +129,14 @@ def _answer(planner: Planner, asked: WorkRequested, record: Record) -> AnyDecisi
     )
 
 
+def _revive(planner: Planner, asked: ReviveRequested, record: Record) -> Iterator[AnyDecision]:
+    return reviving.upon_request(planner, asked, record, is_full=_is_full(planner))
+
+
+def _is_full(planner: Planner) -> bool:
+    return len(planner.works) >= WORKS_MAX
+
+
 def _subject(configuration: Configuration, asked: WorkRequested) -> Subject | Refusal:
     """What is asked for, or why it cannot be."""
     name, action = asked.subject, asked.action
@@ -143,6 +146,8 @@ def _subject(configuration: Configuration, asked: WorkRequested) -> Subject | Re
         return "name_taken"
     if not prompted.is_askable(name, action):
         return "invalid_action"
+    if asked.lane_must_be_known and not prompted.has_lane(configuration, action.lane):
+        return "unknown_lane"
     return subject_of_action(name, action)
 
 
@@ -266,8 +271,9 @@ DECIDES_UPON: dict[type[Fact], Callable[[Planner, Any, Record], Iterator[AnyDeci
     BudgetOpened: _begin_day,
     OccurrenceDue: occurrences.upon_due,
     WorkRequested: _request,
-    ReviveRequested: reviving.upon_request,
+    ReviveRequested: _revive,
     AlertRaised: telling.upon_raised,
+    AlertCleared: telling.upon_cleared,
     AlarmRang: _alarm,
     ReplanRequested: _replan,
     IntentAddRequested: intents.upon_add,
@@ -279,7 +285,6 @@ DECIDES_UPON: dict[type[Fact], Callable[[Planner, Any, Record], Iterator[AnyDeci
 }
 ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
     {
-        AlertCleared,
         DaemonStarted,
         FundsSettled,
         LimitChanged,
@@ -291,4 +296,5 @@ ONLY_LEARNS: frozenset[type[Fact]] = frozenset(
         WorkReleased,
     }
 )
+decide = decides_by(DECIDES_UPON)
 RULES = Rules("planner", 3, Planner, ONLY_LEARNS | DECIDES_UPON.keys(), decide, evolve, ONLY_LEARNS)

@@ -2,7 +2,8 @@
 
 What tells is work like any other, in a lane of its own; the queue holds it in quiet hours. The
 time until it may be told again is counted from its end, also when it is over and raised anew
-meanwhile. Nothing is told of what itself tells.
+meanwhile. What is over before the work begins is told no more, and that counts as not told.
+Nothing is told of what itself tells.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from actors.planner.subject import subject_that_tells
 from actors.rules import SILENCE
 from events.catalogue import AnyDecision
 from events.intents import AlertCleared, AlertRaised
+from events.plan import WorkWithdrawn
 from events.record import Record
 from events.time import AlarmRang, AlarmSet
 from events.work import WorkPlanned
@@ -40,10 +42,28 @@ def upon_alarm(planner: Planner, rang: AlarmRang, record: Record) -> Iterator[An
     return SILENCE if alert is None else _tell(planner, name, alert, record, 1)
 
 
-def upon_end(planner: Planner, ended: OpenWork, at: datetime) -> Iterator[AnyDecision]:
-    """It was told, or could not be: in either case it is not told again too soon."""
-    if ended.tells in planner.alerts and (seconds := _repeat_seconds(planner)):
-        yield AlarmSet(ALARM + ended.tells, ME, at + timedelta(seconds=seconds))
+def upon_cleared(
+    planner: Planner, cleared: AlertCleared, record: Record | None = None
+) -> Iterator[AnyDecision]:
+    """Work that has not begun would tell what is over: it is taken back."""
+    alert = planner.alerts.get(_name(cleared))
+    work = planner.works.get(alert.work) if alert is not None else None
+    house = planner.configuration
+    if alert is None or work is None or work.fixed or house is None or house.alerts.tell_over:
+        return
+    yield WorkWithdrawn(alert.work, "alert_over")
+
+
+def upon_end(planner: Planner, ended: OpenWork, record: Record) -> Iterator[AnyDecision]:
+    """It was told, or could not be: in either case it is not told again too soon. What was taken
+    back was not told: it is now, if it was raised anew meanwhile."""
+    alert = planner.alerts.get(ended.tells)
+    if alert is None:
+        return
+    if ended.withdrawn:
+        yield from _tell(planner, ended.tells, alert, record, 1)
+    elif seconds := _repeat_seconds(planner):
+        yield AlarmSet(ALARM + ended.tells, ME, record.at + timedelta(seconds=seconds))
 
 
 def upon_configuration(planner: Planner, record: Record) -> Iterator[WorkPlanned]:
@@ -92,7 +112,9 @@ def learn_run(planner: Planner, run: str) -> None:
 def learn_end(planner: Planner, ended: OpenWork) -> None:
     if (alert := planner.alerts.get(ended.tells)) is not None:
         alert.work = ""
-        if not _repeat_seconds(planner):
+        if ended.withdrawn:
+            alert.times = max(0, alert.times - 1)
+        if ended.withdrawn or not _repeat_seconds(planner):
             _forget(planner, ended.tells, alert)
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from actors.budget.ledger import spendable, used_of_own
+from actors.budget.ledger import left, refusal, spendable, used_of_own
+from actors.budget.leftover import behind
+from actors.budget.refused import Price
+from actors.budget.under_way import room_of
 from actors.calendar import phases_at
 from actors.pauses import label
 from actors.replay.changes import (
@@ -14,10 +17,12 @@ from actors.replay.changes import (
     action_with,
     any_action,
     category_limit,
+    ceiling_of,
     concurrency_of,
     daily_limit,
     lane_of,
     own_limit,
+    quota_of,
     setting,
 )
 from actors.replay.forking import Fork
@@ -31,6 +36,7 @@ from events.configuration import Configuration
 from events.requests import LimitRequested, MoveRequested, ReleaseRequested
 from events.time import IdleSeen
 
+OF_INTENTS = ("work", "occurrence")  # kinds of goals of which the name is that of an intent
 ATTEMPTS_MAX = 100
 START_WITHIN_MAX = 366 * 86_400  # seconds
 
@@ -51,8 +57,9 @@ def candidates(obstacle: Obstacle, fork: Fork, goal: Goal) -> Iterator[Candidate
             yield from of_plan(obstacle.reason, configuration, goal)
         case "phase_miss":
             yield from had_been_there(obstacle.reason, goal)
-        case "end" if goal.kind == "work" and goal.name:
-            yield beside(goal.name)
+        case "end" | "outcome" if obstacle.reason == "cancelled" and goal.kind in OF_INTENTS:
+            if goal.name:
+                yield beside(goal.name)
         case "end" if goal.kind == "retry":
             yield from _of_end(configuration, goal)
         case "trouble" if goal.kind == "in_time":
@@ -118,6 +125,7 @@ def _of_funds(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[
     told = fork.refusals.get(obstacle.work)
     of_category = told.category_usd_micros if told else ledger.account(category).used
     of_day = told.day_usd_micros if told else ledger.whole.used
+    yield from _of_ceiling(obstacle.work, fork, house, price)
     match obstacle.reason:
         case "closed":
             yield resume("category", category)
@@ -132,6 +140,36 @@ def _of_funds(obstacle: Obstacle, fork: Fork, house: Configuration) -> Iterator[
             limit = used_of_own(ledger, price.own) + amount
             yield own_limit(price.own, limit)
             yield _limit_by_hand(price.own, limit)
+        case "over_quota":
+            yield from _of_quotas(fork, house, price)
+
+
+def _of_ceiling(work: str, fork: Fork, house: Configuration, price: Price) -> Iterator[Candidate]:
+    """What another run has set aside that has no ceiling: the greatest that leaves enough, also
+    for one of the same action, which would have that ceiling too."""
+    ledger = fork.ledger
+    if not ledger.takers or (reason := refusal(ledger, price, at=fork.at)) is None:
+        return
+    still = left(ledger, price, reason, fork.at)
+    run = behind(ledger, price, reason, still)
+    open_ = fork.executing.runs.get(run)
+    if open_ is None or open_.name not in house.actions:
+        return
+    held, waits = ledger.reservations[run].usd_micros, fork.queue.works.get(work)
+    limit = held - (price.usd_micros - still)
+    if waits is not None and waits.action == open_.name:
+        limit = (held + still) // 2
+    yield ceiling_of(open_.name, max(limit, 0))
+
+
+def _of_quotas(fork: Fork, house: Configuration, price: Price) -> Iterator[Candidate]:
+    ledger = fork.ledger
+    for kind in price.executors:
+        room = room_of(ledger.meters, ledger.under_way, kind, fork.at)
+        quotas = house.executors[kind].quotas if kind in house.executors else {}
+        for name, quota in quotas.items():
+            if quota.usd_micros is not None and room is not None:
+                yield quota_of(kind, name, quota.usd_micros + price.usd_micros - room)
 
 
 def _limit_by_hand(label: str, limit: int) -> Change:

@@ -10,6 +10,7 @@ from actors.replay.forking import Fork
 from actors.replay.sentences import usd
 from events.catalogue import AnyObservation
 from events.configuration import Action, Configuration, Window
+from events.settings import ExecutorKind
 
 Configure = Callable[[Configuration], Configuration]
 Said = Callable[[Fork, str], tuple[AnyObservation, ...]]
@@ -106,6 +107,28 @@ def own_limit(label: str, limit: int) -> Change:
 
     says = f"the {scope} {name} might cost {usd(limit)} a day"
     return dollars(f"{scope}s.{name}.daily_usd", limit, says, configure)
+
+
+def quota_of(kind: ExecutorKind, name: str, limit: int) -> Change:
+    """Of money, of an executor that has one."""
+
+    def configure(it: Configuration) -> Configuration:
+        provider = it.executors[kind]
+        quota = replace(provider.quotas[name], usd_micros=limit)
+        changed = replace(provider, quotas={**provider.quotas, name: quota})
+        return replace(it, executors={**it.executors, kind: changed})
+
+    says = f"{kind} might cost {usd(limit)} by its quota {name}"
+    return dollars(f"executors.{kind}.quotas.{name}.usd", limit, says, configure)
+
+
+def ceiling_of(name: str, limit: int) -> Change:
+    def configure(it: Configuration) -> Configuration:
+        action = replace(it.actions[name], ceiling_usd_micros=limit)
+        return replace(it, actions={**it.actions, name: action})
+
+    says = f"{name} had a ceiling of {usd(limit)}, and not all that is left"
+    return dollars(f"actions.{name}.ceiling_usd", limit, says, configure)
 
 
 def intent_with(name: str, says: str, field: str = "", like: Any = None, **changed: Any) -> Change:

@@ -157,6 +157,10 @@ class Teller:
                     blocking("end", state, end.position),
                 )
                 again = self._again(records, planned, closed) if closed else None
+                taken = latest(records, WorkOvertaken)
+                began = any(isinstance(it.fact, RunStarting) for it in records)
+                if taken is not None and not began:
+                    again = self._freed(taken, planned)
                 return state, f"{name} ended {state}: {why[0].means}", why, again
             case WorkDropped(reason=reason):
                 return self._of_drop(records, planned, blocking("drop", reason, end.position))
@@ -305,7 +309,7 @@ class Teller:
 Again = Callable[[], Scene]
 _Verdict = tuple[str, str, tuple[Blocking, ...], "Again | None"]
 _ENDS = (WorkFinished, WorkCancelled, WorkDropped)
-_TAKEN_BACK = ("replanned", "configuration_changed")
+_TAKEN_BACK = ("replanned", "configuration_changed", "alert_over")
 _STANDS = (WorkHeld, WorkReleased, StepReached, FundsRefused, RunWaiting, RunStarting)
 
 

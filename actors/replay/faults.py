@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from actors.executor.simulated import ESCAPED
+from actors.executor.simulated import ESCAPED, FOUND
 from actors.executor.state import OpenRun
 from actors.replay.books import BOOKS
 from actors.replay.courses import Course
@@ -29,7 +29,16 @@ STEPS_MAX = 40  # considerations between the moment of a crash and the crash its
 NOTICED_SECONDS = 30  # until a waiting clock sees that it was set
 SLOW = 8  # times as long
 FAR_DAYS = 400
+HIDES = 250  # of a thousand processes that escape: nothing tells whose they are
 DISK_BYTES = 1 << 40
+RATE_SECONDS, QUOTA_SECONDS = 900, 5 * HOUR_SECONDS
+BRIEF = {  # what such faults leave of a run, whatever that is
+    "rate_limit": Course(2_000, 1, "rate_limited", None, "too many requests", RATE_SECONDS),
+    "quota": Course(2_000, 1, "quota_exhausted", None, "out of credits", QUOTA_SECONDS),
+    "not_ready": Course(1_000, 1, "not_ready", None, "connection refused"),
+    "login": Course(1_000, 1, "misconfigured", None, "not logged in"),
+    "missing": Course(0, None, "program_missing"),
+}
 
 
 class Rates(NamedTuple):
@@ -68,9 +77,9 @@ class Rates(NamedTuple):
 _FIRST_OF_DAYS = Rates._fields.index("crash")
 OF_RUNS = Rates._fields[:_FIRST_OF_DAYS]
 OF_DAYS = Rates._fields[_FIRST_OF_DAYS:-2]
+ESCAPES = {FOUND: "escape_found", ESCAPED: "escape_not_found"}  # what is told, what is counted
 OF_AGENTS = ("quota", "not_ready", "login", "at_ceiling")
 AGENTS: frozenset[ExecutorKind] = frozenset((*PROGRAMS, "http"))
-RATE_SECONDS, QUOTA_SECONDS = 900, 5 * HOUR_SECONDS
 
 
 class FaultyWorld(MortalWorld):
@@ -141,9 +150,21 @@ class FaultyWorld(MortalWorld):
             if fault in OF_AGENTS and not agent:
                 continue
             if self._draws.happens(getattr(self._rates, fault), fault, *name):
+                if fault == "escape":  # It is counted when it does.
+                    hides = self._draws.happens(HIDES, "hides", *name)
+                    return course._replace(detail=ESCAPED if hides else FOUND)
                 self.met[fault] += 1
                 return spoilt(fault, course, run)
         return course
+
+    def end(self, run: str, position: int) -> None:
+        """With what it left running, which is found or is not."""
+        live = self.live.get(run)
+        super().end(run, position)
+        if live is not None and run not in self.live and live.course.detail in ESCAPES:
+            self.met["escape"] += 1
+            for told, name in ESCAPES.items():
+                self.met[name] += told == live.course.detail
 
     def _crash(self) -> None:
         self.met["crash"] += 1
@@ -232,23 +253,13 @@ def spoilt(fault: str, course: Course, run: OpenRun) -> Course:
     match fault:
         case "hang":
             return Course(1_000 * run.action.timeout_seconds + 1)
-        case "rate_limit" if run.executor in AGENTS:
-            return Course(2_000, 1, "rate_limited", None, "too many requests", RATE_SECONDS)
-        case "rate_limit":
+        case "rate_limit" if run.executor not in AGENTS:
             return Course(2_000, 1, None, None, "rate limited")
-        case "quota":
-            return Course(2_000, 1, "quota_exhausted", None, "out of credits", QUOTA_SECONDS)
-        case "not_ready":
-            return Course(1_000, 1, "not_ready", None, "connection refused")
-        case "login":
-            return Course(1_000, 1, "misconfigured", None, "not logged in")
         case "at_ceiling":
             ceiling = run.ceiling_usd_micros or 0
             return course._replace(
                 exit_code=None, trouble="at_ceiling", cost_usd_micros=ceiling + ceiling // 10
             )
-        case "escape":
-            return course._replace(detail=ESCAPED)
         case "failure":
             return course._replace(exit_code=1, cost_usd_micros=None)
         case "slow":
@@ -256,7 +267,8 @@ def spoilt(fault: str, course: Course, run: OpenRun) -> Course:
         case "unseen":
             return course._replace(exit_code=None)
         case "overspent":
-            ceiling = run.action.ceiling_usd_micros or run.action.estimate_usd_micros
-            return course._replace(cost_usd_micros=2 * ceiling + 1)
+            reserved = run.ceiling_usd_micros or run.action.ceiling_usd_micros
+            most = reserved or run.action.estimate_usd_micros
+            return course._replace(cost_usd_micros=2 * most + 1)
         case _:
-            return Course(0, None, "program_missing")
+            return BRIEF[fault]

@@ -1,13 +1,16 @@
 """A log cut at a record: the rule books as they stood there, ready to hear something else."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from msgspec import msgpack
+from msgspec.structs import replace
 
 from actors.budget.ledger import Ledger
+from actors.clock.arming import arm, is_timed
+from actors.clock.intents import timing
 from actors.clock.state import Clock
 from actors.executor.state import Executing
 from actors.phase_queue.state import Queue
@@ -108,6 +111,8 @@ class Fork:
         that the purse of the open day becomes what it says."""
         self.settle()
         loaded = ConfigurationLoaded("", new)
+        run_oftener(self.clock, new)
+        take_less(self.ledger, self.executing, new)
         for actor, book in _BOOKS.items():
             if actor != "budget" and ConfigurationLoaded in book.hears:
                 book.evolve(self._state(actor), loaded, self.at)
@@ -179,6 +184,35 @@ class Fork:
         return self._states[actor]
 
 
+def run_oftener(clock: Clock, new: Configuration) -> None:
+    """Let intents have been allowed other numbers of runs already. Those that come when they came
+    before go on from where they stood: what is due, and not told yet, still is."""
+    for name, armed in clock.intents.items():
+        wanted = new.intents.get(name)
+        if wanted is None or armed.source != "configuration" or armed.intent.max_runs is None:
+            continue
+        counted = replace(armed.intent, max_runs=wanted.max_runs)
+        if is_timed(wanted) and timing(counted) == timing(wanted):
+            armed.intent = counted
+            arm(clock, name, armed)
+
+
+def take_less(ledger: Ledger, executing: Executing, new: Configuration) -> None:
+    """Let those have had a ceiling that took what was left."""
+    for run in list(ledger.takers):
+        held, open_ = ledger.reservations[run], executing.runs.get(run)
+        action = None if open_ is None else new.actions.get(open_.name)
+        ceiling = None if action is None else action.ceiling_usd_micros
+        if ceiling is None or ceiling >= held.usd_micros:
+            continue
+        del ledger.takers[run]
+        ledger.reservations[run] = replace(held, usd_micros=ceiling, least=None)
+        if (known := ledger.under_way.get(run)) is not None:
+            ledger.under_way[run] = replace(known, usd_micros=ceiling)
+        if (purse := ledger.purse_of(held.day)) is not None:
+            purse.book(held.category, held.own, ceiling - held.usd_micros, 0)
+
+
 def fork(past: Past, position: int) -> Fork:
     """Everyone as they were when all up to a position had been considered. Raises Indigestible."""
     recalls = {
@@ -186,12 +220,32 @@ def fork(past: Past, position: int) -> Fork:
         for actor, book in _BOOKS.items()
     }
     first = past.record(position) or past.record(1)
-    begins = min(one.begins for one in recalls.values())
-    at, head, late = first.at if first else None, position, list[Record]()
+    if first is None:
+        raise ValueError("an empty log cannot be decided again")
+    at, late = _recalled(past, position, recalls)
+    packed, inboxes = {}, {}
+    for actor, one in recalls.items():
+        memory = one.finish(position)
+        packed[actor] = msgpack.encode(memory.state)
+        inboxes[actor] = [
+            *memory.unheard,
+            *(it for it in late if it.by != actor and type(it.fact) in _BOOKS[actor].hears),
+        ]
+    head = late[-1].position if late else position
+    return Fork(packed, inboxes, head, first.at if at is None else max(at, first.at))
+
+
+def _recalled(
+    past: Past, position: int, recalls: Mapping[str, Recall[Any]]
+) -> tuple[datetime | None, list[Record]]:
+    """Let everyone live up to a position: the latest moment in that, and what was decided upon it
+    behind that position."""
+    at, late = None, list[Record]()
     listeners: dict[object, list[Recall[Any]]] = {}
     for actor, book in _BOOKS.items():
         for kind in book.hears:
             listeners.setdefault(kind, []).append(recalls[actor])
+    begins = min(one.begins for one in recalls.values())
     for record in past.records(begins, min(past.head, position + LATE_RECORDS)):
         own = recalls.get(record.by)
         if record.position <= position:
@@ -201,19 +255,8 @@ def fork(past: Past, position: int) -> Fork:
                     one.take(record)
         elif own is None or record.cause is None or record.cause > position:
             continue
+        else:
+            late.append(record)
         if own is not None:
             own.take(record)
-            if record.position > position:
-                late.append(record)
-                head = record.position
-    packed, inboxes = {}, {}
-    for actor, one in recalls.items():
-        memory = one.finish(position)
-        packed[actor] = msgpack.encode(memory.state)
-        inboxes[actor] = [
-            *memory.unheard,
-            *(it for it in late if it.by != actor and type(it.fact) in _BOOKS[actor].hears),
-        ]
-    if at is None:
-        raise ValueError("an empty log cannot be decided again")
-    return Fork(packed, inboxes, head, at)
+    return at, late

@@ -35,6 +35,7 @@ class Goal(NamedTuple):
     phase: str = ""
     moment: datetime | None = None  # when it was due, or how late it was started
     subject: str = ""  # what a request was about, or why an intent was silent
+    lane: str = ""  # of a prompt
 
 
 class Obstacle(NamedTuple):
@@ -136,7 +137,8 @@ def _of_money(fork: Fork, name: str) -> Obstacle:
     if name in fork.refusals:
         return Obstacle("funds", fork.refusals[name].fact.reason, name)
     place = fork.ledger.refused.places.get(name)
-    why = refusal(fork.ledger, fork.ledger.refused.lines[place[0]].price) if place else None
+    price = fork.ledger.refused.lines[place[0]].price if place else None
+    why = refusal(fork.ledger, price, at=fork.at) if price else None
     return Obstacle("funds", why or "day_spent", name)
 
 

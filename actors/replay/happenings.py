@@ -79,11 +79,13 @@ def request(teller: Teller, asked: Record, subject: str) -> Explanation:
                 return teller.work(work, subject)
             case RequestRefused(key, name, reason):
                 more = _unsound(teller, asked) if reason == "invalid_intent" else name
-                why = (blocking("refusal", reason, record.position, more),)
                 goal = Goal("request", key=key, subject=name)
                 if isinstance(asked.fact, WorkRequested):
                     wanted = asked.fact
-                    goal = goal._replace(name=wanted.subject, phase=wanted.phase or "")
+                    lane = "" if wanted.action is None else wanted.action.lane
+                    goal = goal._replace(name=wanted.subject, phase=wanted.phase or "", lane=lane)
+                more = goal.lane if reason == "unknown_lane" else more
+                why = (blocking("refusal", reason, record.position, more),)
                 shown = [asked, *answers]
                 return not_told(teller, subject, "request", shown, "refused", why, goal, record)
     verdict = "answered" if answers else "unanswered"
@@ -178,18 +180,10 @@ def of_record(teller: Teller, record: Record) -> Explanation:
     """What stands at a position: the story of what it is about."""
     fact, subject = record.fact, str(record.position)
     match fact:
-        case OccurrenceSkipped(intent=intent, due_at=at) | OccurrenceDue(intent=intent, due_at=at):
-            return occurrence(teller, intent, at, at, subject)
-        case OccurrenceExpired(intent=intent, due_at=at):
-            return occurrence(teller, intent, at, at, subject)
-        case OccurrenceBuffered(intent=intent, due_at=at):
-            return occurrence(teller, intent, at, at, subject)
-        case OccurrenceMissed(intent=intent, first_due_at=at):
-            return closed(teller, record, at, at, subject)
-        case OccurrencesCoalesced(intent=intent, first_due_at=at):
-            return closed(teller, record, at, at, subject)
-        case OccurrencesSuperseded(intent=intent, first_due_at=at):
-            return closed(teller, record, at, at, subject)
+        case OccurrenceSkipped() | OccurrenceDue() | OccurrenceExpired() | OccurrenceBuffered():
+            return occurrence(teller, fact.intent, fact.due_at, fact.due_at, subject)
+        case OccurrenceMissed() | OccurrencesCoalesced() | OccurrencesSuperseded():
+            return closed(teller, record, fact.first_due_at, fact.first_due_at, subject)
         case CandidatePassedOver():
             return passed_over(teller, [record], subject)
         case PhaseStarted() | PhaseEnded() | PhaseMissed():

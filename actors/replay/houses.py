@@ -30,64 +30,74 @@ from events.settings import (
     Overlap,
     ProgramKind,
     When,
+    WithoutCeiling,
 )
 
 PHASES = ("night", "morning", "afternoon", "evening")
+HOURS = (time(22), time(6), time(12), time(18))  # at which they begin
+ENDS: tuple[AtPhaseEnd, ...] = ("next_phase", "next_day", "drop")
+WHENS: tuple[When, ...] = ("success", "failure", "always")
 MISFIRES: tuple[Misfire, ...] = get_args(Misfire)
 # Where everything runs beside itself, a house that is short of room only fills up.
 OVERLAPS: tuple[Overlap, ...] = tuple(it for it in get_args(Overlap) if it != "allow_all")
+WITHOUT_CEILING: tuple[WithoutCeiling, ...] = get_args(WithoutCeiling)
 GAPS: tuple[DstGap, ...] = get_args(DstGap)
 TWICES: tuple[DstOverlap, ...] = get_args(DstOverlap)
 
 
 def house_of(draws: Draws, zone: str, start: date) -> Configuration:
     """A house in a zone, and for the days from that date on."""
-    ends: tuple[AtPhaseEnd, ...] = ("next_phase", "next_day", "drop")
-    whens: tuple[When, ...] = ("success", "failure", "always")
-    hours = (time(22), time(6), time(12), time(18))
     return Configuration(
         day=Day(timezone=zone, starts_at=time(draws.choice((0, 0, 4), "starts"))),
         phases=tuple(
-            Phase(name=name, start=hours[nth], end=hours[(nth + 1) % 4])
+            Phase(name=name, start=HOURS[nth], end=HOURS[(nth + 1) % 4])
             for nth, name in enumerate(PHASES)
         ),
         budget=Budget(
             daily_usd_micros=draws.between(300_000, 900_000, "daily"),
             reserve_usd_micros=100_000,
             categories={"study": 500_000, "upkeep": 300_000},
+            without_ceiling=draws.choice(WITHOUT_CEILING, "without ceiling"),
         ),
         lanes={"main": Lane(concurrency=draws.between(1, 3, "main")), "side": Lane()},
-        actions={
-            "read": _action(draws, "read", "study", "main", 90_000),
-            "write": _action(draws, "write", "study", "main", 60_000),
-            "check": _action(draws, "check", "upkeep", "side", 0),
-            "sweep": Action(executor="sweep", category="upkeep", lane="side"),
-            "nothing": Action(executor="noop", category="upkeep", lane="side"),
-            "ask": _agent(draws, "ask", "claude", "codex"),
-            "ponder": _agent(draws, "ponder", "claude"),
-        },
+        actions=_actions(draws),
         executors=_executors(draws),
         alerts=_alerts(draws),
-        templates={
-            "study": Template(
-                steps=(
-                    Step(action="read"),
-                    Step(action="write", when=draws.choice(whens, "when")),
-                    Step(action="check", when="always"),
-                ),
-                per_day=3,
-                at_phase_end=draws.choice(ends, "end"),
-                defer_limit=draws.below(3, "defer"),
-                daily_usd_micros=draws.choice((None, None, 100_000, 200_000), "own limit"),
-            ),
-            "tidy": Template(steps=(Step(action="check"),), per_day=2, phases=("morning",)),
-        },
+        templates=_templates(draws),
         intents=_intents(draws, start),
         policies=_policies(draws),
         clock=Clock(catch_up_limit=draws.between(1, 4, "catch up")),
         plan=Plan(per_phase_max=2),
         cleanup=Cleanup(processes=True, disk_low_bytes=1 << 30, failed_keep_seconds=3 * 86_400),
     )
+
+
+def _actions(draws: Draws) -> dict[str, Action]:
+    return {
+        "read": _action(draws, "read", "study", "main", 90_000),
+        "write": _action(draws, "write", "study", "main", 60_000),
+        "check": _action(draws, "check", "upkeep", "side", 0),
+        "sweep": Action(executor="sweep", category="upkeep", lane="side"),
+        "nothing": Action(executor="noop", category="upkeep", lane="side"),
+        "ask": _agent(draws, "ask", "claude", "codex"),
+        "ponder": _agent(draws, "ponder", "claude"),
+    }
+
+
+def _templates(draws: Draws) -> dict[str, Template]:
+    study = Template(
+        steps=(
+            Step(action="read"),
+            Step(action="write", when=draws.choice(WHENS, "when")),
+            Step(action="check", when="always"),
+        ),
+        per_day=3,
+        at_phase_end=draws.choice(ENDS, "end"),
+        defer_limit=draws.below(3, "defer"),
+        daily_usd_micros=draws.choice((None, None, 100_000, 200_000), "own limit"),
+    )
+    tidy = Template(steps=(Step(action="check"),), per_day=2, phases=("morning",))
+    return {"study": study, "tidy": tidy}
 
 
 def _executors(draws: Draws) -> dict[ExecutorKind, Provider]:
@@ -97,6 +107,7 @@ def _executors(draws: Draws) -> dict[ExecutorKind, Provider]:
         window_seconds=604_800,
         counted_from="week",
         usd_micros=draws.choice((None, 80_000), "week"),
+        holds_ceilings=draws.happens(500, "holds ceilings"),
     )
     day = Quota(window_seconds=86_400, counted_from="day", requests=2)
     return {
@@ -123,6 +134,7 @@ def _alerts(draws: Draws) -> Alerts:
         pace=draws.happens(500, "pace"),
         failures_per_hour=draws.choice((None, 1, 3), "failures"),
         breaker_failures=draws.choice((None, 1, 2), "breaker"),
+        tell_over=draws.happens(500, "tell over"),
     )
 
 

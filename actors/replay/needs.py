@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from actors.ceilings import asks_of, terms_of
 from actors.planner.subject import subject_of
 from events.budget import FundsRefused
 from events.configuration import Configuration
@@ -23,7 +24,7 @@ SCARCE: frozenset[PassOverReason] = frozenset(
     {"phase_full", "no_money_in_category", "no_money_left", "no_time_left", "outscored"}
 )
 OF_CATEGORY = ("no_money_in_category", "over_category_limit", "category_spent")
-OF_OWN = ("over_own_limit", "own_limit_spent")  # A person wished these.
+OF_OWN = ("over_own_limit", "own_limit_spent", "over_quota")  # A person wished these.
 OF_DAY = ("no_money_left", "over_day_limit", "day_spent")
 
 Wanted = tuple[str, str, str]  # the name of the work, its phase, what was in its way
@@ -144,7 +145,7 @@ class Need:
 
 def _ceiling(configuration: Configuration, planned: WorkPlanned) -> int:
     action = configuration.actions.get(planned.steps[0].action) if planned.steps else None
-    return 0 if action is None else action.ceiling_usd_micros or 0
+    return 0 if action is None else asks_of(action, terms_of(configuration)).usd_micros
 
 
 def _widened(it: Configuration, what: str, name: str, amount: int) -> Configuration:

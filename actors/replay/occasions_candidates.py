@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from actors.pauses import label
@@ -18,6 +19,7 @@ from events.time import TimePassed
 
 SECOND = timedelta(seconds=1)
 LIMIT_MAX = 1_000
+DEADLINE_MAX = 2 * 86_400  # seconds: so long an occurrence is waited for when it is decided again
 
 OF_OCCURRENCES = (
     "skip",
@@ -63,7 +65,7 @@ def of_occurrence(
         case "supersede":
             yield from _of_superseded(obstacle.reason, fork, goal)
         case "expire":
-            yield _seconds(goal.name, "start_deadline", _age(fork, goal), "had {} to start")
+            yield Range(_age(fork, goal), DEADLINE_MAX, partial(_deadline, goal.name))
             yield beside(goal.name)
         case "silence":
             yield from _of_silence(goal, intent, fork)
@@ -79,18 +81,8 @@ def _of_skip(
 ) -> Iterator[Candidate]:
     name = goal.name
     match reason:
-        case "still_running":
-            yield from _ends(fork, goal)
-            yield intent_with(name, "one might wait for that", "overlap", overlap="buffer_one")
-            yield beside(name)
-        case "buffer_full":
-            limit = policy_of(intent, house).overlap_limit
-            if intent.overlap == "buffer_one":
-                yield _overlapping(name, "buffer_all")
-            else:
-                yield Range(limit + 1, LIMIT_MAX, lambda n: _waiting(name, n))
-            yield beside(name)
-            yield from _ends(fork, goal)
+        case "still_running" | "buffer_full":
+            yield from _of_overlap(reason, fork, house, goal, intent)
         case "paused":
             yield from _resumed(fork, house, intent)
         case "dst_gap":
@@ -109,6 +101,24 @@ def _of_skip(
             yield any_action(intent.run)
         case "phase_unknown":
             yield intent_with(name, "it waited for no phase", "phase", phase=None)
+
+
+def _of_overlap(
+    reason: str, fork: Fork, house: Configuration, goal: Goal, intent: Intent
+) -> Iterator[Candidate]:
+    name = goal.name
+    if reason == "still_running":
+        yield from _ends(fork, goal)
+        yield intent_with(name, "one might wait for that", "overlap", overlap="buffer_one")
+        yield beside(name)
+        return
+    if intent.overlap == "buffer_one":
+        yield _overlapping(name, "buffer_all")
+    else:
+        low = policy_of(intent, house).overlap_limit + 1
+        yield Range(low, LIMIT_MAX, lambda n: _waiting(name, n))
+    yield beside(name)
+    yield from _ends(fork, goal)
 
 
 def _ends(fork: Fork, goal: Goal) -> Iterator[Change]:
@@ -157,8 +167,7 @@ def _of_policy(
             high = min(LIMIT_MAX, max(low, count_between(intent, house, since, fork.at)))
             yield Range(low, high, lambda n: _making_up(name, n))
             if intent.max_runs is not None:
-                yield intent_with(name, "it might run any number of times", "max_runs",
-                                  max_runs=None)  # fmt: skip
+                yield _running_oftener(name, intent.max_runs)
         case "self_restart":
             says = "it were not said to restart anything"
             yield intent_with(name, says, "self_restart", self_restart=False)
@@ -178,6 +187,10 @@ def _seconds(name: str, field: str, seconds: int, says: str) -> Change:
     changed: dict[str, Any] = {f"{field}_seconds": seconds}
     made = intent_with(name, f"it {says.format(f'{seconds} s')}", **changed)
     return made._replace(setting=f"intents.{name}.{field}", value=f'"{seconds}s"')
+
+
+def _deadline(name: str, seconds: int) -> Change:
+    return _seconds(name, "start_deadline", seconds, "had {} to start")
 
 
 def _of_superseded(reason: str, fork: Fork, goal: Goal) -> Iterator[Candidate]:
@@ -206,6 +219,12 @@ def _of_silence(goal: Goal, intent: Intent, fork: Fork) -> Iterator[Candidate]:
         yield Range(armed.runs + 1, LIMIT_MAX, _running(name))
     if goal.subject == "waits_for_event" and intent.on is not None and intent.on.signal:
         yield _signalled(intent.on.signal)
+
+
+def _running_oftener(name: str, most: int) -> Candidate:
+    if most < LIMIT_MAX:
+        return Range(most + 1, LIMIT_MAX, _running(name))
+    return intent_with(name, "it might run any number of times", "max_runs", max_runs=None)
 
 
 def _running(name: str) -> Callable[[int], Change]:

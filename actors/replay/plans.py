@@ -18,7 +18,7 @@ from actors.replay.changes import (
     template_with,
 )
 from actors.replay.goals import Goal
-from events.configuration import Configuration, Window
+from events.configuration import Configuration, Template, Window
 
 CENT = 10_000
 MORE_MAX = 64  # places more in a lane, in a phase, on a day
@@ -33,10 +33,7 @@ def of_plan(reason: str, house: Configuration, goal: Goal) -> Iterator[Candidate
         case "disabled":
             yield from _wanted(house, name)
         case "outside_windows":
-            window = next((it for it in house.phases if it.name == phase), None)
-            if window is not None:
-                more = (*template.windows, Window(start=window.start, end=window.end))
-                yield template_with(name, f"its windows took in {phase}", "windows", windows=more)
+            yield from _windows(house, template, name, phase)
         case "phase_not_wanted":
             more_phases = (*template.phases, phase)
             yield template_with(name, f"it wanted {phase} too", "phases", phases=more_phases)
@@ -57,6 +54,15 @@ def of_plan(reason: str, house: Configuration, goal: Goal) -> Iterator[Candidate
             yield _richer_category(house, name)
             yield _richer_day(house, name)
             yield from _roomier(house, name, phase)
+
+
+def _windows(
+    house: Configuration, template: Template, name: str, phase: str
+) -> Iterator[Candidate]:
+    window = next((it for it in house.phases if it.name == phase), None)
+    if window is not None:
+        more = (*template.windows, Window(start=window.start, end=window.end))
+        yield template_with(name, f"its windows took in {phase}", "windows", windows=more)
 
 
 def _wanted(house: Configuration, name: str) -> Iterator[Change]:

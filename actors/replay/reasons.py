@@ -54,6 +54,7 @@ DROPS: Mapping[DropReason, str] = {
     "replanned": "a new plan took it back",
     "configuration_changed": "the configuration changed, and a new plan took it back",
     "start_deadline": "it had not begun by its start deadline",
+    "alert_over": "what it was to tell was over before it began",
 }
 SKIPS: Mapping[SkipReason, str] = {
     "still_running": "the work of the occurrence before it had not ended",
@@ -129,6 +130,7 @@ FUNDS: Mapping[RefuseReason, str] = {
     "closed": "its category is closed after an overrun",
     "own_limit_spent": "too little is left of what its template or intent may cost today",
     "over_own_limit": "it costs more than its template or intent may cost in a day",
+    "over_quota": "too little is left of the quota of whom it may ask",
 }
 REFUSALS: Mapping[Refusal, str] = {
     "unknown_subject": "nothing of that name is known",
@@ -150,6 +152,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "not_unknown": "it is no run of which nobody saw the end",
     "not_buried": "it is not buried, or was revived before",
     "invalid_action": "what it says is more than a prompt, or less",
+    "unknown_lane": "no lane is called so",
 }
 PASS_OVERS: Mapping[PassOverReason, str] = {
     "disabled": "it is disabled, or planning is",
@@ -172,6 +175,7 @@ RETURNS: Mapping[ReturnReason, str] = {
 WITHDRAWALS: Mapping[WithdrawReason, str] = {
     "replanned": "somebody asked for a new plan",
     "configuration_changed": "the configuration changed",
+    "alert_over": "what it was to tell is over",
 }
 OUTCOMES: Mapping[Outcome, str] = {
     "succeeded": "it went well",

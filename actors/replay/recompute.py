@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from actors.rules import SILENCE, Rules
+from actors.rules import SILENCE, Change, Rule, Rules
 from events.catalogue import AnyDecision, AnyFact
 from events.fact import Fact
 from events.record import Record
@@ -31,6 +31,7 @@ class Difference(NamedTuple):
 
 
 Tell = Callable[[Difference], None]
+Way = tuple[Change | None, Rule | None]  # what a kind of fact changes, and what decides upon it
 
 
 class Lockstep:
@@ -42,8 +43,7 @@ class Lockstep:
 
     def __init__(self, rules: Rules[Any], tell: Tell, state: Any = None, after: int = 0) -> None:
         self._rules, self._tell, self._after = rules, tell, after
-        self._decide, self._evolve = rules.decide, rules.evolve
-        self._only_learns = rules.only_learns
+        self._ways: dict[type[Fact], Way] = {}
         self.state = rules.state() if state is None else state
         self.waiting: deque[Record] = deque()  # facts that it hears, not considered yet
         self.decided: list[Record] = []  # by this actor, not looked at yet
@@ -101,7 +101,9 @@ class Lockstep:
             self._differ(cause, fact, self._next)
             deciding = self._deciding = self._next = None
         try:
-            self._evolve(self.state, fact, record.at)
+            change, _ = self._ways.get(kind := type(fact)) or self._way(kind)
+            if change is not None:
+                change(self.state, fact, record.at)
             if deciding is not None:
                 self._next = next(deciding, None)
         except Exception as mistake:
@@ -112,16 +114,15 @@ class Lockstep:
         if self._next is not None:
             self._end()
         self._at = self._deciding = None
-        waiting, state, position = self.waiting, self.state, cause
-        evolve, only_learns = self._evolve, self._only_learns
+        waiting, state, position, ways = self.waiting, self.state, cause, self._ways
         try:
             while waiting and (position := waiting[0].position) < cause:
                 record = waiting.popleft()
                 fact = record.fact
-                evolve(state, fact, record.at)
-                if type(fact) in only_learns:
-                    continue
-                if (now := next(self._decide(state, record), None)) is not None:
+                change, rule = ways.get(kind := type(fact)) or self._way(kind)
+                if change is not None:
+                    change(state, fact, record.at)
+                if rule is not None and (now := next(rule(state, fact, record), None)) is not None:
                     self._differ(position, None, now)
         except Exception as mistake:
             self._choke(position, mistake)
@@ -132,14 +133,17 @@ class Lockstep:
         fact, state = record.fact, self.state
         self._at = record.position
         try:
-            self._evolve(state, fact, record.at)
-            if type(fact) in self._only_learns:
-                self._deciding, self._next = SILENCE, None
-            else:
-                self._deciding = deciding = self._decide(state, record)
-                self._next = next(deciding, None)
+            change, rule = self._ways.get(kind := type(fact)) or self._way(kind)
+            if change is not None:
+                change(state, fact, record.at)
+            self._deciding = deciding = SILENCE if rule is None else rule(state, fact, record)
+            self._next = next(deciding, None)
         except Exception as mistake:
             self._choke(record.position, mistake)
+
+    def _way(self, kind: type[Fact]) -> Way:
+        way = self._ways[kind] = self._rules.change_for(kind), self._rules.rule_for(kind)
+        return way
 
     def _end(self, tail: bool = False) -> None:
         if self._next is not None and self._at is not None:

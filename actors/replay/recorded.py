@@ -27,6 +27,10 @@ from events.runs import (
 )
 from events.time import ClockStepped, HostSlept, IdleProbing, IdleSeen, TimePassed
 
+LIVED = (  # kinds that tell of time and of the daemon
+    *(DaemonStarted, DaemonStopped, ConfigurationLoaded, ConfigurationRefused, TimePassed),
+    *(HostSlept, ClockStepped, KeeperLost, KeeperFound),
+)
 ASLEEP_AFTER = timedelta(seconds=60)  # A clock that lives looks at least every 30 seconds.
 
 
@@ -94,8 +98,15 @@ class Recorded:
     def take(self, record: Record) -> None:
         before = self.axis
         self.axis = record.at if before is None else max(before, record.at)
+        self.names.learn(record.fact)
+        self._note(record, before, self.axis)
+        self._watch_clock(record, before)
+        self._last, self._before_last, self.head = record, before, record.position
+        if record.position <= self.position:
+            self.begin = self.axis
+
+    def _note(self, record: Record, before: datetime | None, axis: datetime) -> None:
         fact = record.fact
-        self.names.learn(fact)
         match fact:
             case RunStarting(run=run, action=action):
                 twin = Twin(run, record.at, record.position)
@@ -106,11 +117,7 @@ class Recorded:
                 action, twin = self._runs.pop(run)
                 self.history.add(action, fact)
                 self._end(twin, slim(fact), record)
-            case DaemonStarted() | DaemonStopped() | ConfigurationLoaded() | TimePassed():
-                self._live(record, before)
-            case HostSlept() | ClockStepped() | ConfigurationRefused() | KeeperLost():
-                self._live(record, before)
-            case KeeperFound():
+            case _ if isinstance(fact, LIVED):
                 self._live(record, before)
             case ProbeStarting(probe=probe, run=run) if run in self.names.runs:
                 self._probing[probe] = self.names.runs[run]
@@ -119,13 +126,9 @@ class Recorded:
             case IdleProbing():
                 self._asked = record.at
             case IdleSeen() if self._asked is not None:
-                self.looks[self._asked] = Looked(self.axis, record.position, record)
+                self.looks[self._asked] = Looked(axis, record.position, record)
             case _ if isinstance(fact, ARequest) and record.position > self.position:
-                self.seen.append(Seen(self.axis, record))
-        self._watch_clock(record, before)
-        self._last, self._before_last, self.head = record, before, record.position
-        if record.position <= self.position:
-            self.begin = self.axis
+                self.seen.append(Seen(axis, record))
 
     def decided(self, record: Record) -> None:
         """A decision that was still to come where the log ends: see `otherwise.completed`."""

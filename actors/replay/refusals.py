@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from actors.planner.prompted import MAIN
 from actors.replay.changes import Candidate, Change, any_action, intent_with
 from actors.replay.forking import Fork
 from actors.replay.goals import Goal
@@ -43,6 +44,10 @@ def of_refusal(reason: str, fork: Fork, house: Configuration, goal: Goal) -> Ite
             for near in get_close_matches(goal.phase, [it.name for it in house.phases], 2, 0.5):
                 yield _asked(f"the phase {near} had been asked for", phase=near)
             yield _asked("no phase had been asked for", phase=None)
+        case "unknown_lane":
+            lanes = get_close_matches(goal.lane, house.lanes, 2, 0.5)
+            for lane in (*lanes, MAIN):
+                yield _in_lane(lane)
         case "no_day_open":
             yield opened_before()
         case "too_many_waiting":
@@ -98,6 +103,15 @@ def _asked(says: str, **changed: Any) -> Change:
         return replace(fact, **changed) if isinstance(fact, WorkRequested) else fact
 
     return Change(says, instead=instead)
+
+
+def _in_lane(lane: str) -> Change:
+    def instead(fact: AnyObservation) -> AnyObservation:
+        if not isinstance(fact, WorkRequested) or fact.action is None:
+            return fact
+        return replace(fact, action=replace(fact.action, lane=lane))
+
+    return Change(f"the lane {lane} had been asked for", instead=instead)
 
 
 def _meant(says: str, name: str) -> Change:

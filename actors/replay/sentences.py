@@ -95,6 +95,11 @@ def _of_work(fact: AnyFact, clock: Clock) -> str | None:
     return None
 
 
+def holding(run: str) -> str:
+    """That a run without a ceiling has set aside what others lack."""
+    return f"; {run}, which has no ceiling, holds the rest until it ends" if run else ""
+
+
 def _of_money(fact: AnyFact, clock: Clock) -> str | None:
     match fact:
         case budget.BudgetOpened(day, limit):
@@ -102,8 +107,8 @@ def _of_money(fact: AnyFact, clock: Clock) -> str | None:
             return f"The purse of {day} was opened{again}: {usd(limit)}."
         case budget.FundsReserved(run, _, category, amount):
             return f"{usd(amount)} of {category} was set aside for {run}."
-        case budget.FundsRefused(run, _, category, amount, left, reason):
-            short = f"it asks for {usd(amount)}, {usd(left)} is left"
+        case budget.FundsRefused(run, _, category, amount, left, reason, behind):
+            short = f"it asks for {usd(amount)}, {usd(left)} is left{holding(behind)}"
             return f"{run} was refused money of {category}: {reasons.FUNDS[reason]}; {short}."
         case budget.FundsOffered(name, category):
             return f"There is money of {category} for {name} now."
@@ -120,6 +125,11 @@ def _of_money(fact: AnyFact, clock: Clock) -> str | None:
             return f"The money of {day} {whose} has run out."
         case budget.CostCorrected(run, _, _, _, was, cost):
             return f"{run} is known to have cost {usd(cost)}, and not {usd(was)} as charged."
+    return None
+
+
+def _of_limits(fact: AnyFact, clock: Clock) -> str | None:
+    match fact:
         case budget.LimitChanged() | requests.LimitRequested():
             return _limited(fact)
         case budget.QuotaSpent(executor, quota, until):
@@ -217,6 +227,15 @@ def _of_requests(fact: AnyFact, clock: Clock) -> str | None:
             return f"Somebody asked to move {name} to {phase}."
         case requests.CancelRequested(subject, note=note):
             return f"Somebody asked to end {subject}{_note(note)}."
+        case requests.RequestRepeated(_, name):
+            return f"That had been asked before{f' and became {name}' if name else ''}."
+        case requests.RequestRefused(_, subject, reason):
+            return f"Refused ({subject}): {reasons.REFUSALS[reason]}."
+    return None
+
+
+def _of_pauses(fact: AnyFact, clock: Clock) -> str | None:
+    match fact:
         case requests.PauseRequested(note=note):
             return f"Somebody asked to pause {_scope(fact)}{_note(note)}."
         case requests.ResumeRequested():
@@ -225,10 +244,6 @@ def _of_requests(fact: AnyFact, clock: Clock) -> str | None:
             return f"{_scope(fact).capitalize()} was paused{_note(note)}."
         case requests.Resumed():
             return f"{_scope(fact).capitalize()} went on."
-        case requests.RequestRepeated(_, name):
-            return f"That had been asked before{f' and became {name}' if name else ''}."
-        case requests.RequestRefused(_, subject, reason):
-            return f"Refused ({subject}): {reasons.REFUSALS[reason]}."
     return None
 
 
@@ -280,6 +295,8 @@ _SUBJECTS = (
     _of_plan,
     _of_work,
     _of_money,
+    _of_limits,
     _of_runs,
     _of_requests,
+    _of_pauses,
 )

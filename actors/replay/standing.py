@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from actors.replay.reasons import Blocking, blocking
-from actors.replay.sentences import usd
+from actors.replay.sentences import holding, usd
 from events.budget import FundsRefused
 from events.intents import WorkOvertaken
 from events.record import Record
@@ -119,4 +119,5 @@ def of_funds(refused: Record, asks_usd_micros: int | None = None) -> Blocking:
     assert isinstance(fact, FundsRefused)
     asks = fact.usd_micros if asks_usd_micros is None else asks_usd_micros
     short = f"{fact.category}, it asks for {usd(asks)}, {usd(fact.left_usd_micros)} left"
+    short += holding(fact.behind)
     return blocking("funds", fact.reason, refused.position, short)

@@ -134,6 +134,12 @@ class Stories:
                 self.subjects["phase", f"{phase}@{day}"] = Story(
                     phase, state="missed", reason=missed
                 )
+            case _:
+                self._note_of_names(fact)
+
+    def _note_of_names(self, fact: AnyFact) -> None:
+        """What happened, one thing after the other, to what keeps its name."""
+        match fact:
             case Paused(scope=scope, name=name) | Resumed(scope=scope, name=name):
                 state = "paused" if isinstance(fact, Paused) else "resumed"
                 self._append("request", f"{scope} {name}".strip(), state)

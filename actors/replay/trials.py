@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from actors.replay.books import BOOKS
 from actors.replay.courses import History, course_of
 from actors.replay.draws import Draws
@@ -150,21 +152,29 @@ def _let_people_ask(world: FaultyWorld, draws: Draws, begin: datetime, days: int
 
 def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
     key = f"k{draws.below(ASKS_MAX, 'key', nth)}"  # Now and then one comes again.
+    asks: tuple[ARequest, ...] = (
+        *_of_work(world, draws, nth, key),
+        *_of_intents(draws, nth, key),
+        *_of_runs(world, draws, nth, key),
+        *_of_money(draws, nth, key),
+        SweepRequested(key, ("runs", "temp") if nth % 2 else ()),
+    )
+    return draws.choice(asks, "ask", nth)
+
+
+def _of_work(world: FaultyWorld, draws: Draws, nth: int, key: str) -> Sequence[ARequest]:
     works = [*world.states["phase_queue"].works] or ["w1-1"]
-    executor = world.states["executor"]
-    run = draws.choice([*executor.unknown, *executor.runs] or ["r1-1"], "run", nth)
     work, phase = draws.choice(works, "work", nth), draws.choice(PHASES, "phase", nth)
     at = world.wall + timedelta(hours=draws.below(6, "at", nth))
     subject = draws.choice(("study", "read", "check", "stranger"), "subject", nth)
     buried = draws.choice([*world.states["planner"].buried] or ["w1-1"], "buried", nth)
-    name = draws.choice(("mine", "often", "quiet", "daily"), "intent", nth)
-    made = draws.choice(INTENTS, "made", nth)
-    asks: tuple[ARequest, ...] = (
+    prompt = replace(PROMPT, lane=draws.choice(("side", "side", "sied"), "asked lane", nth))
+    return (
         WorkRequested(subject, key, phase if nth % 2 else None, at if nth % 3 else None),
         WorkRequested("read", key),
-        WorkRequested("prompted", key, action=PROMPT),
+        WorkRequested("prompted", key, action=prompt, lane_must_be_known=bool(nth % 2)),
         ReviveRequested(buried, key),
-        IntentSwitchRequested(name, True, key),
+        IntentSwitchRequested(_name(draws, nth), True, key),
         ReleaseRequested(work, key),
         MoveRequested(work, phase, key),
         CancelRequested(work, key),
@@ -174,17 +184,31 @@ def _request(world: FaultyWorld, draws: Draws, nth: int) -> ARequest:
         PauseRequested("all", key),
         ResumeRequested("all", key),
         ResumeRequested("all", key),
+    )
+
+
+def _of_intents(draws: Draws, nth: int, key: str) -> Sequence[ARequest]:
+    name, made = _name(draws, nth), draws.choice(INTENTS, "made", nth)
+    return (
         SignalReceived("bell", key, '{"from": "a person"}'),
         IntentAddRequested(name, made, key),
         IntentAddRequested("mine", made, key),
         IntentRemoveRequested(name, key),
         IntentSwitchRequested(name, bool(nth % 2), key),
+    )
+
+
+def _name(draws: Draws, nth: int) -> str:
+    return draws.choice(("mine", "often", "quiet", "daily"), "intent", nth)
+
+
+def _of_runs(world: FaultyWorld, draws: Draws, nth: int, key: str) -> Sequence[ARequest]:
+    executor = world.states["executor"]
+    run = draws.choice([*executor.unknown, *executor.runs] or ["r1-1"], "run", nth)
+    return (
         SettleRequested(run, "succeeded" if nth % 2 else "failed", key, nth or None),
         SettleRequested(run, "failed", key),
-        *_of_money(draws, nth, key),
-        SweepRequested(key, ("runs", "temp") if nth % 2 else ()),
     )
-    return draws.choice(asks, "ask", nth)
 
 
 def _of_money(draws: Draws, nth: int, key: str) -> Sequence[LimitRequested]:

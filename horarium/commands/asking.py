@@ -75,7 +75,8 @@ def _print(here: Places, reply: client.Reply, asked: Asked, as_json: bool) -> No
             if kind == "request-refused":
                 wanted = getattr(asked.request, "intent", asked.request)
                 phase = getattr(wanted, "phase", None) or ""
-                raise Refusal(plain(refused(here, fact, asked.kinds, phase)))
+                lane = getattr(getattr(wanted, "action", None), "lane", "")
+                raise Refusal(plain(refused(here, fact, asked.kinds, phase, lane)))
         case client.Reply(202, _):
             if as_json:
                 show_json(reply.body)

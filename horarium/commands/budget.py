@@ -266,7 +266,9 @@ def _used(used: str, most: int | None) -> Value:
 def _spent(found: Quota) -> Value:
     if found.usd_micros_max is None:
         return faint(times.money(found.usd_micros))
-    return f"{times.money(found.usd_micros)} of {times.money(found.usd_micros_max)}"
+    used = f"{times.money(found.usd_micros)} of {times.money(found.usd_micros_max)}"
+    held = found.reserved_usd_micros
+    return f"{used}, {times.money(held)} reserved" if held else used
 
 
 def _movement(found: Movement) -> Sequence[Value]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args
 import click
 import orjson
 
+from events.left import base_of
 from horarium import reading, times
 from horarium.commands.options import Refusal, now, with_places
 from horarium.places import Places
@@ -67,6 +68,8 @@ def log(
             wanted = Wanted(kinds, by, since)
             if since is not None:
                 after = reading.position_before(connection, since)
+            if start is None and after == 0:
+                after = _first_there(connection)
             for document in _first(connection, wanted, after, last):
                 write(document)
     except reading.NoLog as error:
@@ -101,11 +104,25 @@ def _start(text: str | None) -> tuple[int | None, datetime | None]:
         raise click.UsageError(f"--from: {error}, or a position") from error
 
 
+def _first_there(connection: Connection) -> int:
+    """Behind which record to begin, when nobody said where: the first that can be read."""
+    try:
+        next(reading.rows(connection, 0), None)
+    except reading.Gone as error:
+        note(str(error))
+        return base_of(connection)
+    return 0
+
+
 def _first(
     connection: Connection, wanted: Wanted, after: int | None, last: int
 ) -> Iterator[Document]:
     if after is None:
-        latest = islice(wanted.among(reading.newest(connection, wanted.kinds)), NEWEST)
+        latest = list[Document]()
+        try:
+            latest += islice(wanted.among(reading.newest(connection, wanted.kinds)), NEWEST)
+        except reading.Gone as error:
+            note(str(error))
         yield from reversed([found for found in latest if found["position"] <= last])
         return
     for found in wanted.among(reading.rows(connection, after, wanted.kinds)):

@@ -15,6 +15,7 @@ from horarium.tables import Column, Value, faint, gap, line, note, show, show_js
 
 if TYPE_CHECKING:
     from actors.replay.fates import Fate
+    from horarium.previewing import Asked, Meant
 
 COUNT_MAX = 10_000
 COLUMNS = (Column("UTC"), Column("local"), Column("verdict"), Column("starts"),
@@ -77,22 +78,33 @@ def preview(
     if intent is None and not given.keys() & {"cron", "every"}:
         raise click.UsageError("Name an INTENT, or give --cron or --every.")
     from actors.replay.previewing import previewed
-    from actors.triggers import sentence
+    from horarium.previewing import Asked
+
+    found = _meant(Asked(intent, given, begin, count, asleep, takes), here)
+    fates = previewed(found.question)
+    if as_json:
+        show_json([_document(fate, found.zone) for fate in fates])
+    else:
+        _tell(found, fates, count)
+
+
+def _meant(asked: "Asked", here: Places) -> "Meant":
     from horarium.configuration import ConfigError, render
-    from horarium.previewing import Asked, Unfit, Unknown, meant
+    from horarium.previewing import Unfit, Unknown, meant
 
     try:
-        found = meant(Asked(intent, given, begin, count, asleep, takes), here, now())
+        return meant(asked, here, now())
     except Unfit as error:
         raise Misuse(str(error)) from error
     except Unknown as error:
         raise Refusal(str(error)) from error
     except ConfigError as error:
         raise Refusal(render(error.faults)) from error
-    fates = previewed(found.question)
-    if as_json:
-        show_json([_document(fate, found.zone) for fate in fates])
-        return
+
+
+def _tell(found: "Meant", fates: Sequence["Fate"], count: int) -> None:
+    from actors.triggers import sentence
+
     line(sentence(found.intent, found.question.house))
     if not found.intent.enabled:
         note("It is disabled; this is what would come if it were not.")

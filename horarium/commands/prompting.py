@@ -15,8 +15,6 @@ DEFAULT_NAME = "prompt"
 OPTIONS = ("prompt", "prompt_file", "executor", "lane", "category", "ceiling", "model", "timeout")
 SECONDS_MAX = 7 * 86_400
 USD_MICROS_MAX = 1_000_000_000_000
-USUAL_USD_MICROS = 500_000  # Without any, the first call would overspend and close its category.
-FREE = ("ollama",)
 
 
 def _program(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
@@ -118,15 +116,11 @@ def _checked(action: Action) -> Action:
 
 
 def _action(prompt: str, given: Mapping[str, Any], input_json: str) -> Action:
-    ceiling = given["ceiling"]
-    if ceiling is None and given["executor"] not in FREE:
-        ceiling = USUAL_USD_MICROS
     fields = {
         "input_json": input_json,
         "lane": given["lane"],
         "category": given["category"],
-        "ceiling_usd_micros": ceiling,
-        "estimate_usd_micros": ceiling,
+        "ceiling_usd_micros": given["ceiling"],
         "model": given["model"],
         "timeout_seconds": given["timeout"],
     }

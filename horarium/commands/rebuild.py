@@ -49,9 +49,10 @@ def build(here: Places, *, quiet: bool) -> int:
     from projections.database import remove
     from projections.projector import rebuild as made
 
-    remove(here.projections)
     try:
         with reading.opened(here) as log:
+            next(reading.rows(log, 0), None)  # Whether the first one can be had.
+            remove(here.projections)
             return made(here.projections, _counted(log, quiet))
     except (reading.NoLog, codec.UnreadableRecord) as error:
         raise Refusal(str(error)) from error

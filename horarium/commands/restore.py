@@ -9,7 +9,7 @@ from horarium import times
 from horarium.commands.options import Refusal, now, with_places
 from horarium.commands.rebuild import alone, build
 from horarium.places import Places
-from horarium.replacing import Copy, GivenUp, NoBackup, examined, given_up, replace
+from horarium.replacing import Copy, GivenUp, NoBackup, examined, files_needed, given_up, replace
 from horarium.tables import Column, line, plain, show, show_json
 
 
@@ -30,6 +30,7 @@ def restore(here: Places, as_json: bool, file: Path, yes: bool) -> None:
     with alone(here) if yes else nullcontext():
         try:
             copy = examined(file)
+            files_needed(here, copy)
         except NoBackup as error:
             raise Refusal(plain(str(error))) from error
         lost = given_up(here, copy)
@@ -47,6 +48,8 @@ def restore(here: Places, as_json: bool, file: Path, yes: bool) -> None:
 def _tell(copy: Copy, lost: GivenUp, aside: Path | None, done: bool) -> None:
     until = f", until {times.clock(copy.until, now())}" if copy.until else ""
     line(f"{copy.path} is whole: {copy.records:,} records{until}.")
+    if copy.left:
+        line(f"Records 1 to {copy.left:,} had left it; they lie sealed in the data folder.")
     if lost.unreadable:
         line(f"The present log cannot be read, so what is given up is not known: {lost.unreadable}")
     elif not lost.count or lost.first_at is None or lost.last_at is None:

@@ -47,57 +47,54 @@ _REFUSALS = {
 }
 
 
+_SAID = {
+    "work-released": "Released {work}: {run} goes ahead as soon as it is paid for.",
+    "work-moved": "Moved {work} to {phase}.",
+    "work-cancelled": "Cancelled {work}.",
+    "work-stopping": "Stopping {work}: what runs of it is being ended.",
+    "occurrence-due": "{intent} is due.",
+    "intent-added": "Added {name}.",
+    "intent-removed": "Removed {name}: it is never due again.",
+    "category-reopened": "Opened category {category} again.",
+    "run-settled": "Settled {run}: it {settled_as}.",
+    "sweep-starting": "Sweeping: {sweep}.",
+}
+
+
 def said(kind: str, fact: Fact) -> str:
     """One sentence for an answer that is not a refusal."""
     fact = defaultdict(str, fact)
-    work = fact["work"]
+    if (words := _SAID.get(kind)) is not None:
+        return words.format_map(fact)
     match kind:
         case "work-planned":
-            return f"Planned {work}: {fact['name']}{_when(fact)}."
+            return f"Planned {fact['work']}: {fact['name']}{_when(fact)}."
         case "request-repeated":
-            outcome = f"it became {work}" if work else "it was answered then"
+            outcome = f"it became {fact['work']}" if fact["work"] else "it was answered then"
             return f"Asked before under this key: {outcome}."
-        case "work-released":
-            return f"Released {work}: {fact['run']} goes ahead as soon as it is paid for."
         case "work-held":
-            return f"{work} waits for {HOLDS.get(fact['reason'], fact['reason'])}."
-        case "work-moved":
-            return f"Moved {work} to {fact['phase']}."
-        case "work-cancelled":
-            return f"Cancelled {work}."
-        case "work-stopping":
-            return f"Stopping {work}: what runs of it is being ended."
+            return f"{fact['work']} waits for {HOLDS.get(fact['reason'], fact['reason'])}."
         case "paused":
             return f"Paused {scope(fact)}: nothing more of it is started."
         case "resumed":
             return f"Resumed {scope(fact)}."
-        case "occurrence-due":
-            return f"{fact['intent']} is due."
-        case "intent-added":
-            return f"Added {fact['name']}."
-        case "intent-removed":
-            return f"Removed {fact['name']}: it is never due again."
         case "intent-switched":
             return f"{'Enabled' if fact['enabled'] else 'Disabled'} {fact['name']}."
-        case "category-reopened":
-            return f"Opened category {fact['category']} again."
-        case "run-settled":
-            return f"Settled {fact['run']}: it {fact['settled_as']}."
-        case "sweep-starting":
-            return f"Sweeping: {fact['sweep']}."
         case "limit-changed":
             return f"{_limit(fact)}."
         case "plan-drawn":
             return f"Drew plan {fact['revision']} of {fact['day']}{_covering(fact['phases'])}."
-        case _:
-            return f"Done: {kind}."
+    return f"Done: {kind}."
 
 
-def refused(here: Places, fact: Fact, kinds: Sequence[str], phase: str) -> str:
-    """Why not, and what was probably meant: among names of these kinds, or instead of a phase."""
+def refused(here: Places, fact: Fact, kinds: Sequence[str], phase: str = "", lane: str = "") -> str:
+    """Why not, and what was probably meant: among names of these kinds, or instead of a phase or
+    a lane."""
     subject, reason = str(fact.get("subject", "")), str(fact.get("reason", ""))
     if reason == "unknown_phase":
         return f"no phase is called {phase!r}.{did_you_mean(phase, names(here, 'phase'))}"
+    if reason == "unknown_lane":
+        return f"no lane is called {lane!r}.{did_you_mean(lane, names(here, 'lane'))}"
     if reason == "unknown_intent":
         return f"no intent is called {subject!r}.{did_you_mean(subject, intent_names(here))}"
     if reason == "unknown_subject":

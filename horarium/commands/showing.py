@@ -67,3 +67,11 @@ def words(reason: str) -> str:
 def purse(settled: int, reserved: int, limit: int) -> Cell:
     """How full a purse is."""
     return bar(settled, reserved, limit)
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them."""
+    for unit, length in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= length:
+            return f"{count / length:.1f} {unit}"
+    return f"{count} B"

@@ -79,7 +79,7 @@ def _history(here: Places, loaded: Loaded) -> History:
     from horarium.history import recorded_history
 
     try:
-        return recorded_history(here, loaded.configuration.actions)
+        return recorded_history(here, loaded.configuration.actions, note)
     except reading.NoLog as error:
         raise Refusal(str(error)) from error
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
+from events.left import base_of
 from horarium import reading
 from horarium.asof import opened_log
 from horarium.commands.alerts import tell_alerts
@@ -54,6 +56,7 @@ class Picture(Struct, frozen=True):
     alerts: list[Alert]
     live: dict[str, Any]
     now: datetime
+    left: int = 0  # the last record that has left the log
 
     def document(self) -> dict[str, Any]:
         """As JSON: the projections' status, and beside it what else is known."""
@@ -62,6 +65,7 @@ class Picture(Struct, frozen=True):
             **to_builtins(self.status),
             "budget": self.money,
             "lag": self.status.behind,
+            "left": self.left,
             "phase_ends_at": phase_end(self),
             "daemon": {**life, **self.live},
             "intents": self.intents,
@@ -90,9 +94,9 @@ def status(here: Places, as_json: bool, as_of: Point | None) -> int:
 def _present(here: Places) -> Picture:
     live = live_of(here)
     with refusing(), opened_log(here) as log:
-        head = reading.head(log)
+        head, left = reading.head(log), base_of(log)
     with looking(here, quiet=True) as connection:
-        return _picture(connection, head, live, now())
+        return replace(_picture(connection, head, live, now()), left=left)
 
 
 def _past(here: Places, point: Point) -> Picture:
@@ -156,6 +160,8 @@ def _tell(here: Places, picture: Picture) -> None:
         show(NEEDS, map(need_row, picture.needs), 2)
     gap()
     line(faint(_log(known)))
+    if picture.left:
+        line(faint(f"records 1 to {picture.left:,} have left the log and lie sealed beside it"))
 
 
 def _phase(picture: Picture) -> str:

@@ -12,6 +12,7 @@ from events.settings import SweepPart
 from horarium import client, reading
 from horarium.commands.asking import Asked, ask, key_option, posted
 from horarium.commands.options import Refusal, now, with_places
+from horarium.commands.showing import size
 from horarium.places import Places
 from horarium.tables import Cell, Column, gap, line, show, show_json
 
@@ -94,17 +95,17 @@ def _document(done: SweepEnded) -> dict[str, object]:
 def _tell(done: SweepEnded, *, dry: bool) -> None:
     """The first of what went, and then how much it was."""
     went, are = ("Would go", "would be") if dry else ("Gone", "were")
-    rows = [(it.area, it.name, _size(it.bytes)) for it in done.swept]
+    rows = [(it.area, it.name, size(it.bytes)) for it in done.swept]
     if rows:
         show([Column("area"), Column("name"), Column("size", right=True)], rows)
     _tell_processes(f"Processes that {are} ended", done.processes)
     _tell_processes("Not ours, and only shown; --really ends them", done.shown)
     if rows or done.processes or done.shown:
         gap()
-    freed = f", {_size(done.memory_bytes)} of memory" if done.processes_count else ""
+    freed = f", {size(done.memory_bytes)} of memory" if done.processes_count else ""
     things, processes = _many(done.items, "thing", "things"), done.processes_count
     line(
-        f"{went}: {things}, {_size(done.bytes)}; {_many(processes, 'process', 'processes')}{freed}."
+        f"{went}: {things}, {size(done.bytes)}; {_many(processes, 'process', 'processes')}{freed}."
     )
     if done.sealed is not None:
         said = f"records {done.sealed.after + 1:,} to {done.sealed.until:,}"
@@ -126,17 +127,9 @@ def _tell_processes(title: str, found: Sequence[EndedProcess]) -> None:
         Column("of"),
         Column("memory", right=True),
     ]
-    rows = [(str(it.pid), it.name, it.run or it.pattern, _size(it.memory_bytes)) for it in found]
+    rows = [(str(it.pid), it.name, it.run or it.pattern, size(it.memory_bytes)) for it in found]
     show(columns, rows, indent=2)
 
 
 def _many(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"
-
-
-def _size(count: int) -> str:
-    """Bytes as a person reads them."""
-    for unit, length in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= length:
-            return f"{count / length:.1f} {unit}"
-    return f"{count} B"

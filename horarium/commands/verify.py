@@ -37,7 +37,7 @@ def verify(here: Places, as_json: bool, file: Path | None, no_recompute: bool) -
     held against it; every decision is made again. What is decided differently now, by other
     rules, is told apart: it is no fault of the log. Exit code 1 when something is wrong.
     """
-    progress = _progress(quiet=as_json)
+    progress = counting(quiet=as_json)
     try:
         if file is not None:
             found = verified_file(file, progress, recompute=not no_recompute)
@@ -54,7 +54,7 @@ def verify(here: Places, as_json: bool, file: Path | None, no_recompute: bool) -
     return 1 if found.violations_count else 0
 
 
-def _progress(*, quiet: bool) -> Progress:
+def counting(*, quiet: bool) -> Progress:
     """Counts on a terminal; 0 clears the line."""
     if quiet or not sys.stderr.isatty():
         return lambda position: None
@@ -76,6 +76,10 @@ def _progress(*, quiet: bool) -> Progress:
 def _document(found: Verdict) -> dict[str, Any]:
     return {
         "records": found.records,
+        "after": found.after,
+        "left": found.left,
+        "left_unread": found.missing,
+        "not_decided_again": found.undecided,
         "violations": [wrong._asdict() for wrong in found.violations],
         "violations_count": found.violations_count,
         "decided_differently": [_as_json(difference) for difference in found.differences],
@@ -94,6 +98,10 @@ def _as_json(difference: Difference) -> dict[str, Any]:
 
 
 def _tell(found: Verdict, *, decided_again: bool) -> None:
+    if found.missing:
+        line(Cell(f"{found.missing}.", "yellow"))
+    elif found.left:
+        line(f"Records 1 to {found.left:,} have left this log, and were read where they lie now.")
     if found.after:
         line(f"It begins behind record {found.after:,}: causes, answers and decisions are checked,")
         line("and of all else nothing, because what came before is not known.")
@@ -118,8 +126,10 @@ def _tell(found: Verdict, *, decided_again: bool) -> None:
              for it in found.differences],
         )  # fmt: skip
         _tell_more(found.differences_count - len(found.differences))
-    elif decided_again and not found.violations:
+    elif decided_again and not found.violations and not found.undecided:
         line("Every decision comes out the same again.")
+    if found.undecided:
+        line(f"Not decided again: what {', '.join(found.undecided)} knew there is not kept.")
 
 
 def _tell_more(count: int) -> None:

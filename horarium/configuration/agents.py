@@ -52,9 +52,6 @@ def _check_agent(
 ) -> None:
     if not action.prompt.strip():
         faults.add((*at, "prompt"), f"{shown(action.executor)} is asked nothing")
-    if not (action.ceiling_usd_micros or action.estimate_usd_micros) and _may_cost(action):
-        message = "without ceiling_usd or estimate_usd it is stopped as soon as it costs anything"
-        faults.add((*at, "executor"), message, severity="warning")
     for place, key, why in _refusals(action, providers):
         here = (*at, key) if place == () else (*at, *place)
         faults.add(here, why)
@@ -77,12 +74,6 @@ def _refusals(
         for fault in () if program is None else program.faults(ask):
             key, _, why = fault.partition(": ")
             yield place, key, why
-
-
-def _may_cost(action: Action) -> bool:
-    """Whether its cost is ever known while it runs."""
-    program = program_of(action.executor)
-    return program is not None and program.can.reports_cost
 
 
 def _check_request(at: Keys, action: Action, faults: Faults) -> None:

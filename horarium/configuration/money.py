@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from actors.ceilings import Terms, asks_of, spends, terms_of
 from events.configuration import Action, Budget, Configuration, Template
+from events.policies import Provider
 from events.settings import Priority
 from horarium.configuration.fault import Faults
 from horarium.configuration.lines import Keys
@@ -40,18 +42,54 @@ def check_money(configuration: Configuration, faults: Faults) -> None:
         if ceiling is not None and ceiling < action.estimate_usd_micros:
             message = f"it is less than the estimate, {dollars(action.estimate_usd_micros)}"
             faults.add(("actions", name, "ceiling_usd"), message, severity="warning")
+        elif ceiling is None and spends(action):
+            _note_unbounded(("actions", name, "executor"), action, terms_of(configuration), faults)
+        _check_quotas(("actions", name), action, configuration, faults)
     _check_limits(budget, faults)
 
 
+def _note_unbounded(at: Keys, action: Action, terms: Terms, faults: Faults) -> None:
+    """What the want of a ceiling comes to."""
+    message = ""
+    if terms.takes_what_is_left:
+        message = (
+            "without ceiling_usd it sets aside all that is left of its category and of the day: "
+            "nothing else that costs runs there beside it"
+        )
+    elif not action.estimate_usd_micros:
+        message = "without ceiling_usd or estimate_usd it is stopped as soon as it costs anything"
+    if message:
+        faults.add(at, message, severity="warning")
+
+
+def _check_quotas(at: Keys, action: Action, house: Configuration, faults: Faults) -> None:
+    """Whether anybody whom it may ask may cost so much in a window."""
+    asks = asks_of(action, terms_of(house))
+    most = [_most_of(house.executors.get(kind)) for kind in asks.executors]
+    allowed = [limit for limit in most if limit is not None]
+    if asks.executors and len(allowed) == len(most) and asks.usd_micros > max(allowed):
+        message = (
+            f"it will be held: it may cost {dollars(asks.usd_micros)}, "
+            f"and the quota of {asks.executors[0]} has {dollars(allowed[0])}"
+        )
+        faults.add((*at, _bound_by(action)), message, severity="warning")
+
+
+def _most_of(provider: Provider | None) -> int | None:
+    quotas = () if provider is None else provider.quotas.values()
+    limits = [it.usd_micros for it in quotas if it.holds_ceilings and it.usd_micros is not None]
+    return min(limits, default=None)
+
+
 def _payers(configuration: Configuration) -> Iterator[_Payer]:
-    actions = configuration.actions
+    actions, terms = configuration.actions, terms_of(configuration)
     for name, action in actions.items():
-        bound_by = "estimate_usd" if action.ceiling_usd_micros is None else "ceiling_usd"
-        at = ("actions", name)
-        yield _Payer(at, action.category, _ceiling(action), action.priority, bound_by)
+        at, least = ("actions", name), asks_of(action, terms).usd_micros
+        yield _Payer(at, action.category, least, action.priority, _bound_by(action))
     for name, template in configuration.templates.items():
         if template.category is not None:
-            ceiling = max((_ceiling(action) for action in _actions(template, actions)), default=0)
+            all_ = (asks_of(action, terms).usd_micros for action in _actions(template, actions))
+            ceiling = max(all_, default=0)
             priority = template.priority or _first_priority(template, actions)
             at = ("templates", name)
             yield _Payer(at, template.category, ceiling, priority, "category")
@@ -66,9 +104,10 @@ def _first_priority(template: Template, actions: dict[str, Action]) -> Priority:
     return first.priority if first else "normal"
 
 
-def _ceiling(action: Action) -> int:
-    ceiling = action.ceiling_usd_micros
-    return action.estimate_usd_micros if ceiling is None else ceiling
+def _bound_by(action: Action) -> str:
+    if action.ceiling_usd_micros is not None:
+        return "ceiling_usd"
+    return "estimate_usd" if action.estimate_usd_micros else "executor"
 
 
 def _note_unpaid(category: str, users: list[_Payer], budget: Budget, faults: Faults) -> None:

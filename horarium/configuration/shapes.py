@@ -3,7 +3,7 @@
 A shape reads what TOML gives, notes every fault and goes on, so that one look finds them all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Final, NamedTuple, Protocol
@@ -224,10 +224,11 @@ _SUFFIXES = (
     ("_millis", "", measures.weight),
     ("_bytes", "", measures.size),
 )
-_BY_NAME = {
+_BY_NAME: Final[Mapping[str, Callable[[], Scalar]]] = {
     "directory": words.directory,
     "end": lambda: measures.clock(is_end=True),
     "input_json": words.json_table,
+    "worktree": lambda: words.flag_or("work", "run"),
 }
 
 

@@ -81,6 +81,19 @@ def flag() -> Scalar:
     return Scalar(take, {"type": "boolean"}, blank=False)
 
 
+def flag_or(*values: str) -> Scalar:
+    """True, false, or one of a few words that say more."""
+    named = ", ".join(f'"{value}"' for value in values)
+
+    def take(value: object, context: Context) -> object:
+        if isinstance(value, bool) or value in values:
+            return value
+        meant = nearest(value, values) if isinstance(value, str) else ""
+        raise UnfitError(f"{shown(value)} is not one of true, false, {named}", meant)
+
+    return Scalar(take, {"enum": [False, True, *values]}, blank=False)
+
+
 def zone(may_be_empty: bool = False) -> Scalar:
     """An IANA time zone that this machine knows."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 from pykka import ActorRef, ThreadingActor
 
+from actors.planner.prompted import completed
 from events.budget import LimitChanged
 from events.bus import Append, CaughtUp, News, Subscribe
 from events.catalogue import ARequest
@@ -170,6 +171,8 @@ class Edge:
             _check_moment(moment, self._now())
         if self._crowded():
             raise Crowded("too much waits already; ask again in a moment")
+        if isinstance(request, WorkRequested):
+            request = completed(request)
         position = self._commit(Append(by, [entry(request, self._now())], done=Future()))
         answer: Future[Record] = Future()
         self._answers.tell(Await(position, answer))

@@ -244,7 +244,7 @@ class House:
         """Where the start of a run, or of its probe, was decided: after its release, which its
         id names."""
         released = _position_in(run)
-        for record in read(self._store, released - 1):
+        for record in read(self._store, max(released - 1, self._store.base().position)):
             fact = record.fact
             if isinstance(fact, RunStarting) and fact.run == run:
                 return record.position

@@ -41,6 +41,7 @@ from horarium.daemon.house import House, Terms
 from horarium.daemon.inbox import left_requests
 from horarium.daemon.lines import one_line
 from horarium.daemon.lock import Lock, Locked, Owner
+from horarium.daemon.opening import opened
 from horarium.daemon.printing import open_lines, say
 from horarium.daemon.reloading import Reloading, loading
 from horarium.daemon.stacks import print_stacks
@@ -124,7 +125,7 @@ class _Life:
             )
 
     def live(self) -> int:
-        store = SqliteStore(self._data / LOG, self._loaded.configuration.store)
+        store = opened(self._data, self._loaded.configuration.store, BOOKS)
         check_head(store, self._data / "log.head")
         head = store.head().position
         check_links(store, max(0, head - CHECKED_RECORDS), head)

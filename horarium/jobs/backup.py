@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from events.codec import GENESIS, check_chain
+from events.left import stretches
 
 PAGES_AT_ONCE = 1_000
 
@@ -40,7 +41,9 @@ def checked(path: Path) -> int:
         rows = copy.execute(
             "SELECT originator_version, state FROM stored_events ORDER BY originator_version"
         )
-        return sum(1 for _ in check_chain(rows, GENESIS))
+        gone = stretches(copy)
+        after, before = (gone[-1].until, gone[-1].last) if gone else (0, GENESIS)
+        return sum(1 for _ in check_chain(rows, before, after))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -42,20 +42,7 @@ def daily(given: dict[str, Any]) -> dict[str, Any]:
 
 def written(day: Day, lines: list[Line], ran: list[Run]) -> str:
     """The page, from documents of the projections."""
-    parts = [f"# {day.day}", "", _headline(day) + ".", ""]
-    parts += _table(
-        ("phase", "state", "planned", "completed", "not completed"),
-        [
-            (
-                phase.phase,
-                phase.state.replace("_", " "),
-                phase.planned,
-                phase.completed,
-                _not_completed(phase),
-            )
-            for phase in day.phases
-        ],
-    )
+    parts = [f"# {day.day}", "", _headline(day) + ".", "", *_phases(day)]
     parts += ["## Cost", ""]
     parts += _table(
         ("category", "runs", "succeeded", "cost"),
@@ -74,6 +61,22 @@ def written(day: Day, lines: list[Line], ran: list[Run]) -> str:
         parts += ["## Questions", ""]
         parts += [f"- {_cell(question)} ({run.run})" for run in asked for question in run.questions]
     return "\n".join(parts) + "\n"
+
+
+def _phases(day: Day) -> list[str]:
+    return _table(
+        ("phase", "state", "planned", "completed", "not completed"),
+        [
+            (
+                phase.phase,
+                phase.state.replace("_", " "),
+                phase.planned,
+                phase.completed,
+                _not_completed(phase),
+            )
+            for phase in day.phases
+        ],
+    )
 
 
 def _is_over(run: Run, on: date) -> bool:

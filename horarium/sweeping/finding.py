@@ -19,9 +19,10 @@ from actors.executor.marks import Census, mark_of
 from actors.executor.recovery import KEEPER
 from events import codec
 from events.cleanup import EndedProcess
+from events.left import base_of
 from events.policies import Foreign
 from events.runs import RunClosed
-from horarium import quiet
+from horarium import quiet, reading
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 NAME_CHARACTERS = 40
@@ -85,10 +86,21 @@ def is_over(here: Place, run: str) -> bool:
         return False
     try:
         with quiet.opened(here.log) as log:
-            said = log.execute(_CLOSED, (int(named[1]), f'"run":"{run}"'.encode()))
+            after, name = int(named[1]), f'"run":"{run}"'.encode()
+            said = log.execute(_CLOSED, (after, name)).fetchall() or _that_left(log, after, name)
             return any(_closes(position, state, run) for position, state in said)
-    except (sqlite3.Error, codec.UnreadableRecord):
+    except (sqlite3.Error, codec.UnreadableRecord, reading.NoLog):
         return False
+
+
+def _that_left(log: sqlite3.Connection, after: int, name: bytes) -> Iterator[tuple[int, bytes]]:
+    """What was closed in records that have left the log, where they can be read."""
+    base = base_of(log)
+    for position, _, state in reading.rows(log, after, ["run-closed"]) if after < base else ():
+        if position > base:
+            return
+        if name in state:
+            yield position, state
 
 
 def _closes(position: int, state: bytes, run: str) -> bool:

@@ -1,7 +1,7 @@
 """The routes: what a client may ask of the daemon, with the words of the command line."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -32,50 +32,64 @@ class _Refused(Exception):
 
 def app(edge: Edge, status: Callable[[], Mapping[str, Any]]) -> Starlette:
     """`status` gives what only the living daemon knows."""
+    answers = _Answers(edge, status)
+    return Starlette(
+        routes=[
+            Route("/v1/requests", answers.ask, methods=["POST"]),
+            Route("/v1/status", answers.tell, methods=["GET"]),
+            Route("/v1/heartbeat", answers.heartbeat, methods=["GET"]),
+        ]
+    )
 
-    async def ask(request: Request) -> Response:
+
+class _Answers(NamedTuple):
+    """What each route says."""
+
+    edge: Edge
+    status: Callable[[], Mapping[str, Any]]
+
+    async def ask(self, request: Request) -> Response:
         try:
             wanted = _request_in(await _body(request))
         except _Refused as refused:
             return _json({"error": str(refused)}, refused.status)
         try:
-            position, answer = await run_in_threadpool(edge.ask, wanted)
-        except OutOfReach as error:
-            return _json({"error": str(error)}, 400)
-        except StoreFull as error:
-            again = f"asking again with key {wanted.key} doubles nothing"
-            return _json(
-                {"error": f"{error}; it may be taken in when there is space: {again}"}, 503
-            )
-        except (NotNow, StoreError, TimeoutError) as error:
-            return _json({"error": str(error) or "the log does not answer"}, 503)
+            position, answer = await run_in_threadpool(self.edge.ask, wanted)
+        except (OutOfReach, NotNow, StoreError, TimeoutError) as error:
+            return _unanswered(wanted.key, error)
         if answer is None:
             return _json({"position": position, "key": wanted.key}, 202)
         return _json({"position": position, "answer": document(answer)})
 
-    async def alive() -> dict[str, Any]:
+    async def heartbeat(self, request: Request) -> Response:
+        return _alive_or_hung(await self._life())
+
+    async def tell(self, request: Request) -> Response:
+        found = await self._life()
+        return _alive_or_hung({**self.status(), **found})
+
+    async def _life(self) -> dict[str, Any]:
         try:
-            beat = await run_in_threadpool(edge.beat)
+            beat = await run_in_threadpool(self.edge.beat)
         except StoreError as error:
             return {"state": "hung", "silent": ["bus"], "error": str(error)}
         state = "hung" if beat.silent else "alive"
-        return {"state": state, "beat_at": edge.now(), **msgspec.to_builtins(beat)}
+        return {"state": state, "beat_at": self.edge.now(), **msgspec.to_builtins(beat)}
 
-    async def heartbeat(request: Request) -> Response:
-        found = await alive()
-        return _json(found, 200 if found["state"] == "alive" else 503)
 
-    async def tell(request: Request) -> Response:
-        found = await alive()
-        return _json({**status(), **found}, 200 if found["state"] == "alive" else 503)
+def _unanswered(key: str, error: Exception) -> Response:
+    match error:
+        case OutOfReach():
+            return _json({"error": str(error)}, 400)
+        case StoreFull():
+            again = f"asking again with key {key} doubles nothing"
+            words = f"{error}; it may be taken in when there is space: {again}"
+            return _json({"error": words}, 503)
+    return _json({"error": str(error) or "the log does not answer"}, 503)
 
-    return Starlette(
-        routes=[
-            Route("/v1/requests", ask, methods=["POST"]),
-            Route("/v1/status", tell, methods=["GET"]),
-            Route("/v1/heartbeat", heartbeat, methods=["GET"]),
-        ]
-    )
+
+def _alive_or_hung(found: dict[str, Any]) -> Response:
+    return _json(found, 200 if found["state"] == "alive" else 503)
 
 
 def document(record: Record) -> dict[str, Any]:

@@ -90,6 +90,8 @@ class Executors(Check):
         run = self.past.runs.get(fact.run)
         if run is None:
             return
+        if run.executors and executor not in run.executors:
+            self.wrong(record, f"{fact.run} is for {executor}, whose quota has too little left")
         ceiling = run.ceiling_usd_micros if executor in _METERED else None
         if fact.ceiling_usd_micros != ceiling:
             self.wrong(record, f"{fact.run} may cost {ceiling}, not {fact.ceiling_usd_micros}")

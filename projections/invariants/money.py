@@ -24,15 +24,25 @@ from events.budget import (
 from events.fact import Fact
 from events.record import Record
 from events.runs import RunClosed, RunSettled
-from events.work import WorkCancelled, WorkDropped, WorkFinished, WorkHeld
+from events.work import WorkCancelled, WorkDeferred, WorkDropped, WorkFinished, WorkHeld
 from projections.invariants.check import Check, Handler, Tell
-from projections.invariants.past import Past, Run
-from projections.invariants.purses import ByHand, Charged, Purse, Refused, Reserved
+from projections.invariants.past import Past, Run, Work
+from projections.invariants.promises import Promises
+from projections.invariants.purses import (
+    ByHand,
+    Charged,
+    Purse,
+    Refused,
+    Reserved,
+    as_asked,
+    is_critical,
+)
 
 FORGOTTEN_MAX = 10_000
 PURSES_KEPT = 32
 SAID_KEPT = 1_000
 OF_OWN = ("own_limit_spent", "over_own_limit")
+Ended = WorkFinished | WorkCancelled | WorkDropped
 KNOWN_DAYS = 8  # So many are given out from again when the clock comes back to them.
 
 
@@ -52,7 +62,8 @@ class Money(Check):
         self._refusals: dict[str, Refused] = {}  # by work
         self._gone: dict[str, Refused] = {}  # works that ended while they were refused
         self._without: tuple[int | None, str] = None, ""  # the last refusal: cause, what was spent
-        self._told: dict[int, FundsRefused] = {}  # the last refusals, by position
+        self._told: dict[int, tuple[FundsRefused, Refused]] = {}  # the last, by position
+        self._promises = Promises()
         self._over: tuple[int, str, int] | None = None  # cause, run, amount of an overrun owed
         self._by_hand = ByHand(past)
         self._lost: dict[str, Charged] = {}  # runs that nobody saw the end of
@@ -66,7 +77,8 @@ class Money(Check):
             FundsReserved: self._reserved,
             FundsRefused: self._refused,
             FundsOffered: self._offered,
-            WorkHeld: self._held_unasked,
+            WorkHeld: self._holds,
+            WorkDeferred: self._waits,
             RunClosed: self._closed,
             FundsSettled: self._settled,
             FundsReturned: self._returned,
@@ -149,52 +161,91 @@ class Money(Check):
         run, amount = self._asked(fact.run), fact.usd_micros
         if fact.run in self._held:
             self.wrong(record, f"{fact.run} has money already")
-        if run is not None and amount != run.ceiling_usd_micros:
+        takes_left = run is not None and run.takes_left
+        if run is not None and not takes_left and amount != run.ceiling_usd_micros:
             ceiling = run.ceiling_usd_micros
             self.wrong(record, f"{fact.run} asked for {ceiling} and was given {amount}")
         own = fact.own_limit
         if run is not None and own != run.own_limit:
             self.wrong(record, f"{fact.run} counts against {own!r}, not {run.own_limit!r}")
-        asked = Refused(fact.category, amount, _is_critical(run), own)
+        asked = Refused(fact.category, amount, is_critical(run), own)
         obstacle = self._obstacle(record, asked)
         if obstacle is not None:
             self.wrong(record, f"{amount} are set aside for {fact.run}: {obstacle}")
         if self._purse is not None and fact.day != self._purse.opened.day:
             self.wrong(record, f"{fact.run} is paid from {fact.day}, which is not the open day")
-        held = self._held[fact.run] = Reserved(fact.work, fact.category, fact.day, amount, own)
+        least = self._take_left(record, fact, run) if run is not None and takes_left else None
+        held = Reserved(fact.work, fact.category, fact.day, amount, own, least)
+        self._held[fact.run] = held
         self._refusals.pop(fact.work, None)
+        self._promises.open.pop(fact.work, None)
         self._book(held, amount)
+
+    def _take_left(self, record: Record, fact: FundsReserved, run: Run) -> int:
+        """It is to have all that is left and was not promised to others; what it asked for."""
+        least, cause, own = run.ceiling_usd_micros, record.cause or 0, run.own_limit
+        asked = as_asked(run, run.category, least)
+        run.ceiling_usd_micros = amount = fact.usd_micros
+        purse = self._purse
+        if purse is not None and not purse.vague:
+            limit = self._by_hand.own(own, purse.opened.day, cause) if own else None
+            left, exact = self._promises.left_for(asked, purse, limit, cause, fact.work)
+            if amount < least or (exact and amount != left):
+                self.wrong(record, f"{fact.run} takes {amount} of {left} that are left")
+        return least
 
     def _refused(self, record: Record, fact: FundsRefused) -> None:
         run = self._asked(fact.run)
         spent = {"category_spent": fact.category, "day_spent": "day"}.get(fact.reason, "")
         self._without = record.cause, spent
-        own = "" if run is None else run.own_limit
-        asked = Refused(fact.category, fact.usd_micros, _is_critical(run), own)
-        obstacle = self._obstacle(record, asked)
+        if fact.behind:
+            self._without = record.cause, ""
+            if (held := self._held.get(fact.behind)) is None or held.least is None:
+                self.wrong(record, f"{fact.run} waits for {fact.behind}, which took nothing")
+        asked = as_asked(run, fact.category, fact.usd_micros)
+        own, obstacle = asked.own, self._obstacle(record, asked)
         if fact.reason in OF_OWN and run is not None and not own:
             self.wrong(record, f"{fact.run} has no limit of its own, and is refused for it")
-        if obstacle is None and not (self._purse is not None and self._purse.vague):
+        can_be_had = obstacle is None and not (self._purse is not None and self._purse.vague)
+        if can_be_had and fact.reason != "over_quota":
             self.wrong(record, f"{fact.run} is refused {fact.usd_micros}, which can be had")
         self._refusals[fact.work] = asked
         self._gone.pop(fact.work, None)
-        self._told[record.position] = fact
+        self._promises.open.pop(fact.work, None)
+        self._told[record.position] = fact, asked
         if len(self._told) > FORGOTTEN_MAX:
             del self._told[next(iter(self._told))]
 
-    def _held_unasked(self, record: Record, fact: WorkHeld) -> None:
+    def _waits(self, record: Record, fact: WorkDeferred | WorkHeld | Ended) -> None:
+        """It will not ask for what it may have been promised, or soon be."""
+        if self._promises.open or fact.work in self._refusals:
+            self._promises.unclaimed(fact.work, record.position)
+
+    def _holds(self, record: Record, fact: WorkHeld) -> None:
+        if fact.reason != "no_funds" or fact.category:
+            self._waits(record, fact)
+        if fact.category and fact.work in self.past.works:
+            self._held_unasked(record, fact, self.past.works[fact.work])
+
+    def _held_unasked(self, record: Record, fact: WorkHeld, work: Work) -> None:
         """It could not have been paid where the queue looked, and counts as refused."""
-        work = self.past.works.get(fact.work)
-        if not fact.category or work is None:
-            return
-        told, price = self._told.get(record.cause or 0), fact.ceiling_usd_micros
+        told, known = self._told.get(record.cause or 0, (None, None))
+        price = fact.ceiling_usd_micros
         if fact.reason != "no_funds" or fact.category != work.category:
             self.wrong(record, f"{fact.work} is held for {fact.reason} as of {fact.category}")
         elif told is None or (told.reason != "closed" and price <= told.left_usd_micros):
             self.wrong(record, f"{fact.work} is held and {price} was not refused to anyone")
         elif told.category != fact.category and told.reason not in ("day_spent", "no_day_open"):
             self.wrong(record, f"{fact.work} is held for a lack of {told.category}")
-        self._refusals[fact.work] = Refused(fact.category, price, fact.priority == "critical")
+        elif told.reason == "over_quota" and known and known.executors != fact.executors:
+            self.wrong(record, f"{fact.work} is held for a quota that is not of its executors")
+        self._refusals[fact.work] = Refused(
+            fact.category,
+            price,
+            fact.priority == "critical",
+            takes_left=fact.takes_what_is_left,
+            executors=fact.executors,
+        )
 
     def _offered(self, record: Record, fact: FundsOffered) -> None:
         """The work may have ended meanwhile, in the queue or by a plan."""
@@ -203,8 +254,13 @@ class Money(Check):
             self.wrong(record, f"{fact.work} is offered money and was not refused any")
         elif (obstacle := self._obstacle(record, known)) is not None:
             self.wrong(record, f"{fact.work} is offered money: {obstacle}")
+        if known is not None and self._purse is not None:
+            day, own = self._purse.opened.day, known.own
+            limit = self._by_hand.own(own, day, record.cause or 0) if own else None
+            self._promises.offer(fact.work, known, self._purse, limit, record.cause or 0)
 
-    def _ended(self, record: Record, fact: WorkFinished | WorkCancelled | WorkDropped) -> None:
+    def _ended(self, record: Record, fact: Ended) -> None:
+        self._waits(record, fact)
         if (refused := self._refusals.pop(fact.work, None)) is not None:
             self._gone[fact.work] = refused
             if len(self._gone) > FORGOTTEN_MAX:
@@ -221,15 +277,18 @@ class Money(Check):
         if cost < 0:
             self.wrong(record, f"{fact.run} cost {cost}, less than nothing")
         if verdict is not None:
-            self._check_cost(record, fact, verdict)
+            self._check_cost(record, fact, verdict, told.least)
             if verdict.outcome == "unknown":
                 self._lose(fact.run, Charged(told, cost, fact.source))
         self._book(told, cost - reserved)
         if cost > reserved:
             self._over = record.cause or 0, fact.run, cost - reserved
 
-    def _check_cost(self, record: Record, fact: FundsSettled, verdict: RunClosed) -> None:
+    def _check_cost(
+        self, record: Record, fact: FundsSettled, verdict: RunClosed, least: int | None
+    ) -> None:
         cost, reserved = fact.cost_usd_micros, fact.reserved_usd_micros
+        seen = verdict.outcome != "unknown"
         if not verdict.started:
             self.wrong(record, f"{fact.run} never started and is charged")
         elif verdict.cost_usd_micros is not None and cost != verdict.cost_usd_micros:
@@ -238,8 +297,10 @@ class Money(Check):
             self.wrong(record, f"{fact.run} is charged as {fact.source}, not {_truth(verdict)}")
         elif verdict.cost_usd_micros is None and cost > reserved:
             self.wrong(record, f"{fact.run} is charged {cost} by estimate, of {reserved}")
-        elif verdict.cost_usd_micros is None and verdict.outcome == "unknown" and cost < reserved:
+        elif verdict.cost_usd_micros is None and not seen and cost < reserved:
             self.wrong(record, f"{fact.run} ended unseen and is charged {cost} of {reserved}")
+        elif verdict.cost_usd_micros is None and seen and least not in (None, cost):
+            self.wrong(record, f"{fact.run} is charged {cost} by estimate, which was {least}")
 
     def _returned(self, record: Record, fact: FundsReturned) -> None:
         told = Reserved(fact.work, fact.category, fact.day, fact.usd_micros)
@@ -254,11 +315,13 @@ class Money(Check):
         self.past.runs.pop(run, None)
         if held is None:
             self.wrong(record, f"{run} holds no money: it never had any, or it was settled before")
-        elif held != replace(told, own=held.own):
+        elif held != replace(told, own=held.own, least=held.least):
             self.wrong(record, f"{run} held {held.usd_micros} of {held.category} on {held.day}")
         elif verdict is None:
             self.wrong(record, f"{run} is settled before it is closed")
-        return (told if held is None else replace(told, own=held.own)), verdict
+        if held is not None:
+            told = replace(told, own=held.own, least=held.least)
+        return told, verdict
 
     def _lose(self, run: str, charged: Charged) -> None:
         self._lost[run] = charged
@@ -283,7 +346,7 @@ class Money(Check):
             self.wrong(record, f"nobody said that {run} cost {cost}")
         if known is None:
             self.wrong(record, f"what {run} cost is corrected, and it was known or so already")
-        elif (replace(known.held, usd_micros=0), known.cost) != (told, was):
+        elif (replace(known.held, usd_micros=0, least=None), known.cost) != (told, was):
             self.wrong(record, f"{run} was charged {known.cost}, not {was}, or to something else")
         if cost < 0:
             self.wrong(record, f"{run} cost {cost}, less than nothing")
@@ -335,8 +398,3 @@ def _truth(verdict: RunClosed) -> str:
     if verdict.cost_usd_micros is None:
         return "estimated"
     return "priced" if verdict.cost_source == "priced" else "reported"
-
-
-def _is_critical(run: Run | None) -> bool:
-    """Whether it may go into the reserve; of what is not known any more it is supposed."""
-    return run is None or run.priority == "critical"

@@ -60,7 +60,7 @@ class Run(Struct):
     priority: Priority
     own_limit: str = ""
     takes_left: bool = False  # Its ceiling is the least that will do, until something is set aside.
-    executors: tuple[ExecutorKind, ...] = ()  # that may be asked, if one has a quota of money
+    executors: tuple[ExecutorKind, ...] = ()  # that may be asked, if quotas of money limit them
     state: str = "asked"  # reserved, starting, closed
     starting: int = 0  # the position at which its start was decided
     lived: int = 0  # the position at which a process of it was seen first

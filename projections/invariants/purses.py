@@ -7,7 +7,8 @@ from msgspec import Struct, field
 
 from events.budget import BudgetOpened, CostSource, LimitChanged
 from events.configuration import Configuration
-from projections.invariants.past import Past
+from events.settings import ExecutorKind
+from projections.invariants.past import Past, Run
 
 GONE_DAYS_KEPT = 64
 
@@ -18,6 +19,7 @@ class Reserved(Struct, frozen=True):
     day: date
     usd_micros: int
     own: str = ""
+    least: int | None = None  # that it asked for, when it took what was left
 
 
 class Charged(Struct, frozen=True):
@@ -33,6 +35,8 @@ class Refused(NamedTuple):
     usd_micros: int
     critical: bool = True  # So is what nobody knows any more.
     own: str = ""
+    takes_left: bool = False
+    executors: tuple[ExecutorKind, ...] = ()
 
 
 class Purse(Struct):
@@ -54,7 +58,7 @@ class Purse(Struct):
 
     def obstacle(self, asked: Refused, own_limit: int | None) -> str | None:
         """Why so much may not be given out."""
-        category, amount, critical, own = asked
+        category, amount, critical, own, *_ = asked
         limit = self.opened.categories.get(category, 0)
         if self.used.get(category, 0) + amount > limit:
             return f"{self.used.get(category, 0)} of {limit} of {category} are gone"
@@ -65,6 +69,20 @@ class Purse(Struct):
         if own and own_limit is not None and gone + amount > own_limit:
             return f"{gone} of the {own_limit} of {own} are gone"
         return None
+
+    def left(self, asked: Refused, own_limit: int | None, promised: list[Refused]) -> int:
+        """What is left of all that limits it when that is gone which was promised to others."""
+        category, opened = asked.category, self.opened
+        whole = opened.limit_usd_micros - (0 if asked.critical else opened.reserve_usd_micros)
+        whole -= self.whole + sum(it.usd_micros for it in promised)
+        of_category = opened.categories.get(category, 0) - self.used.get(category, 0)
+        of_category -= sum(it.usd_micros for it in promised if it.category == category)
+        least = min(whole, of_category)
+        if asked.own and own_limit is not None:
+            own = own_limit - self.used.get(asked.own, 0)
+            own -= sum(it.usd_micros for it in promised if it.own == asked.own)
+            least = min(least, own)
+        return least
 
 
 class ByHand:
@@ -113,3 +131,16 @@ class ByHand:
         house = self._past.settings(position)
         template = None if house is None else house.templates.get(name)
         return None if template is None else template.daily_usd_micros
+
+
+def as_asked(run: Run | None, category: str, usd_micros: int) -> Refused:
+    """So much, as that run asks for it."""
+    if run is None:
+        return Refused(category, usd_micros)
+    who = is_critical(run), run.own_limit, run.takes_left, run.executors
+    return Refused(category, usd_micros, *who)
+
+
+def is_critical(run: Run | None) -> bool:
+    """Whether it may go into the reserve; of what is not known any more it is supposed."""
+    return run is None or run.priority == "critical"

@@ -44,8 +44,11 @@ class Window(Struct):
     owed: int = 0  # the position upon which that has to be said
     over: int = 0  # likewise that it is there again
 
+    def is_open(self, at: datetime) -> bool:
+        return self.since is not None and self.until is not None and self.since <= at < self.until
+
     def turn(self, day: Day, at: datetime) -> None:
-        if self.since is None or self.until is None or not self.since <= at < self.until:
+        if not self.is_open(at):
             self.since, self.until = window_from(self.limit, day, at)
             self.requests = self.tokens = self.usd_micros = 0
 
@@ -64,6 +67,13 @@ class Window(Struct):
             or (it.tokens is not None and self.tokens >= max(1, it.tokens))
             or (it.usd_micros is not None and self.usd_micros >= max(1, it.usd_micros))
         )
+
+
+class Held(NamedTuple):
+    """What a run may cost that is paid for, and who may be asked, or was."""
+
+    usd_micros: int
+    kinds: tuple[ExecutorKind, ...]
 
 
 class Heard(NamedTuple):
@@ -87,13 +97,15 @@ class Quotas(Check):
         self._listens = False  # There are quotas, or will be.
         self._paid: dict[str, int] = {}  # runs that hold money: of which executor is known later
         self._kinds: dict[str, ExecutorKind] = {}
+        self._held: dict[str, Held] = {}  # runs under way, which quotas of money hold
 
     def handlers(self) -> Mapping[type[Fact], Handler]:
-        decided = (BudgetOpened, FundsRefused, FundsReturned)
         heard = (ConfigurationLoaded, RunStarting, RunClosed, DayStarted, AlarmRang)
         return {
             **dict.fromkeys(heard, self._hear),
-            **dict.fromkeys(decided, self._decided),
+            BudgetOpened: self._decided,
+            FundsRefused: self._refused,
+            FundsReturned: self._returned,
             FundsReserved: self._reserved,
             FundsSettled: self._settled,
             QuotaSpent: self._spent,
@@ -122,6 +134,53 @@ class Quotas(Check):
         if self._listens:
             self._decided(record, fact)
             self._paid[fact.run] = record.position
+            run = self.past.runs.get(fact.run)
+            if run is not None and run.executors:
+                self._hold(record, fact, run.executors)
+                run.executors = self._held[fact.run].kinds
+
+    def _hold(self, record: Record, fact: FundsReserved, kinds: tuple[ExecutorKind, ...]) -> None:
+        """Whoever may be asked has room for it; whoever may not has none."""
+        for kind in kinds:
+            if self._rests(kind, record.at):
+                continue
+            room, kept_out = self._room(record, kind), kind in fact.without
+            if kept_out and (room is None or room >= fact.usd_micros):
+                self.wrong(record, f"{fact.run} is not for {kind}, which has room for it")
+            elif not kept_out and room is not None and room < fact.usd_micros:
+                self.wrong(record, f"{fact.run} may cost {fact.usd_micros}; {kind} has {room} left")
+        asked = tuple(kind for kind in kinds if kind not in fact.without)
+        self._held[fact.run] = Held(fact.usd_micros, asked)
+
+    def _refused(self, record: Record, fact: FundsRefused) -> None:
+        self._decided(record, fact)
+        run = self.past.runs.get(fact.run)
+        if fact.reason != "over_quota" or run is None:
+            return
+        awake = [kind for kind in run.executors if not self._rests(kind, record.at)]
+        rooms = [self._room(record, kind) for kind in awake]
+        if not rooms or any(room is None or room >= fact.usd_micros for room in rooms):
+            self.wrong(record, f"{fact.run} is refused for quotas that have {rooms} left")
+
+    def _returned(self, record: Record, fact: FundsReturned) -> None:
+        self._decided(record, fact)
+        self._held.pop(fact.run, None)
+
+    def _rests(self, kind: ExecutorKind, at: datetime) -> bool:
+        spent = (window.spent_until for window in self._of(kind))
+        return any(until is not None and until > at for until in spent)
+
+    def _room(self, record: Record, kind: ExecutorKind) -> int | None:
+        """What its quotas of money leave it beside what runs; None when none limits it."""
+        at, lefts = record.at, list[int]()
+        for (executor, quota), window in self._windows.items():
+            limit = window.limit
+            if executor != kind or limit.usd_micros is None or not limit.holds_ceilings:
+                continue
+            if not self._is_gone((executor, quota), record.cause or 0):
+                lefts.append(limit.usd_micros - (window.usd_micros if window.is_open(at) else 0))
+        held = sum(it.usd_micros for it in self._held.values() if kind in it.kinds)
+        return min(lefts) - held if lefts else None
 
     def _settled(self, record: Record, fact: FundsSettled) -> None:
         """The tokens were counted with its end, just before."""
@@ -129,6 +188,7 @@ class Quotas(Check):
             return
         self._decided(record, fact)
         self._paid.pop(fact.run, None)
+        self._held.pop(fact.run, None)
         kind = self._kinds.pop(fact.run, None)
         for window in self._of(kind):
             window.turn(self._day, record.at)
@@ -160,8 +220,7 @@ class Quotas(Check):
         if window is None or window.spent_until is None:
             self.wrong(record, f"{what} is there again, and was not spent")
             return
-        is_open = window.since is not None and window.until is not None
-        is_open = is_open and window.since <= record.at < window.until  # type: ignore[operator]
+        is_open = window.is_open(record.at)
         if is_open and window.is_over and not self._is_gone(name, cause):
             self.wrong(record, f"{what} is there again before {window.until}")
         window.spent_until, window.over = None, 0
@@ -190,6 +249,8 @@ class Quotas(Check):
                     self._configure(house)
                 case RunStarting(run=run, executor=executor):
                     self._kinds[run] = executor
+                    if (held := self._held.get(run)) is not None:
+                        self._held[run] = Held(held.usd_micros, (executor,))
                     for window in self._of(executor):
                         window.turn(self._day, at)
                         window.requests += 1

@@ -13,6 +13,7 @@ from projections.invariants.check import Tell, Violation
 
 RECORD_BYTES_MAX = 8 * 1024 * 1024
 PAGE_RECORDS = 1_000
+BEGINNING = Head(0, GENESIS)
 
 _HASH, _FACT = b',"hash":"', b'","fact":'
 _DIGITS_AT = len(_HASH)
@@ -28,12 +29,13 @@ class Stored:
     follows could be judged by it. The chain is still checked to the end.
     """
 
-    def __init__(self, tell: Tell, anchor: Head | None = None) -> None:
+    def __init__(self, tell: Tell, anchor: Head | None = None, begins: Head = BEGINNING) -> None:
+        """`begins` is the record in front of the first that is given."""
         self._tell, self._anchor = tell, anchor
         self._anchored = anchor.position if anchor is not None else 0
-        self._link = GENESIS.encode()
+        self._link = begins.hash.encode()
         self._decode = Decoder(Record).decode
-        self.position = 0  # of the newest record that stood in its place
+        self.position = begins.position  # of the newest record that stood in its place
         self.blind = False  # something could not be read
 
     @property

@@ -126,6 +126,9 @@ class Tellings(Check):
         told = self._alerts.get(name)
         if told is None or told.work != fact.work:
             return
+        if isinstance(fact, WorkDropped) and fact.reason == "alert_over":
+            told.work = ""
+            return
         house = self.past.settings(record.position)
         seconds = 0 if house is None else house.alerts.repeat_seconds
         told.work, told.ended = "", record.position

@@ -124,6 +124,8 @@ class Works(Check):
             fact.ceiling_usd_micros,
             fact.priority,
             fact.own_limit,
+            fact.takes_what_is_left,
+            fact.executors,
         )
 
     def _moved(self, record: Record, fact: WorkMoved) -> None:

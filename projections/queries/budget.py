@@ -46,7 +46,8 @@ class OwnLimit(Document, frozen=True):
 
 class Quota(Document, frozen=True):
     """What a provider allows in a window of time. `resets_at` is when the one that is open ends;
-    null while none is. What has no limit has nothing left either: null."""
+    null while none is. What has no limit has nothing left either: null. What runs may still cost
+    is `reserved_usd_micros`, where it counts."""
 
     executor: str
     quota: str
@@ -63,6 +64,7 @@ class Quota(Document, frozen=True):
     tokens_left: int | None
     usd_micros: int
     usd_micros_max: int | None
+    reserved_usd_micros: int
     usd_micros_left: int | None
 
 
@@ -205,10 +207,15 @@ def quotas(connection: Connection, at: datetime | None = None) -> list[Quota]:
         counted AS (SELECT executor, quota, window_seconds, counted_from, requests_max, tokens_max,
             usd_micros_max, spent_until, iif(is_open, since, NULL) AS since,
             iif(is_open, until, NULL) AS resets_at, iif(is_open, requests, 0) AS requests,
-            iif(is_open, tokens, 0) AS tokens, iif(is_open, usd_micros, 0) AS usd_micros FROM seen)
+            iif(is_open, tokens, 0) AS tokens, iif(is_open, usd_micros, 0) AS usd_micros,
+            iif(holds_ceilings AND usd_micros_max IS NOT NULL,
+                (SELECT ifnull(sum(reserved_usd_micros), 0) FROM runs
+                    WHERE runs.executor = seen.executor AND state IN ('starting', 'running')
+                        AND state <> 'succeeded'), 0)
+                AS reserved_usd_micros FROM seen)
         SELECT *, max(0, requests_max - requests) AS requests_left,
             max(0, tokens_max - tokens) AS tokens_left,
-            max(0, usd_micros_max - usd_micros) AS usd_micros_left
+            max(0, usd_micros_max - usd_micros - reserved_usd_micros) AS usd_micros_left
         FROM counted ORDER BY executor, quota"""
     return listed(connection, Quota, sql, at=None if at is None else rfc3339(at))
 

@@ -96,6 +96,30 @@ def test_looking_takes_nothing_and_says_what_would_go(data: Path) -> None:
     assert (data / "runs/r1-1/deep/file").exists() and (data / "archives/old").exists()
 
 
+def test_how_a_run_ended_goes_with_its_folder(data: Path) -> None:
+    (data / "outcomes").mkdir()
+    for run in ("r1-1", "r2-1", "r3-1"):
+        (data / "outcomes" / run).write_bytes(b"{}")
+    for run in ("r1-1", "r2-1"):
+        (data / "runs" / run).mkdir()
+    wanted = starting("runs", runs=("r1-1", "r3-1"))
+    FileSweeper(data, at_noon, looks=True).sweep(wanted)
+    assert len([*(data / "outcomes").iterdir()]) == 3
+    done = FileSweeper(data, at_noon).sweep(wanted)
+    assert (done.swept_runs, done.missing, done.failed) == (("r1-1", "r3-1"), 1, ())
+    assert [path.name for path in (data / "outcomes").iterdir()] == ["r2-1"]
+
+
+def test_ends_are_never_taken_through_a_link(data: Path) -> None:
+    (data / "elsewhere").mkdir()
+    (data / "elsewhere/r1-1").write_bytes(b"precious")
+    (data / "outcomes").symlink_to("elsewhere")
+    (data / "runs/r1-1").mkdir()
+    done = FileSweeper(data, at_noon).sweep(starting("runs", runs=("r1-1",)))
+    assert done.failing == ("runs",)
+    assert (data / "elsewhere/r1-1").read_bytes() == b"precious"
+
+
 def test_one_that_is_hurried_leaves_everything_for_the_next(data: Path) -> None:
     for nth in range(3):
         (data / f"runs/r{nth}-1").mkdir()

@@ -15,10 +15,12 @@ from msgspec.json import encode
 from pykka import ActorRegistry, ThreadingActor
 
 from actors.actor import Actor
+from actors.planner.prompted import completed
 from actors.recall import Memory, recall
 from actors.rules import Rules
 from events.bus import Append, Bus, News, Subscribe
 from events.codec import UnspeakableFact, entry
+from events.configuration import Action
 from events.fact import Fact
 from events.memory import MemoryStore
 from events.record import Record
@@ -137,6 +139,33 @@ def test_a_request_is_answered_by_the_decision_that_names_it_as_its_cause() -> N
         position, answer = edge.ask(ReplanRequested(str(number)))
         assert answer is not None and answer.cause == position
         assert answer.fact == RequestRefused(str(number), "plan", "no_day_open")
+
+
+class Refusing(ThreadingActor):
+    """Stands in for the planner; what it was asked is put into a queue."""
+
+    def __init__(self, bus: Any, asked: "SimpleQueue[Fact]") -> None:
+        super().__init__()
+        self._bus, self._asked = bus, asked
+
+    def on_start(self) -> None:
+        self._bus.tell(Subscribe(self.actor_ref))
+
+    def on_receive(self, message: object) -> None:
+        for record in message.records if isinstance(message, News) else ():
+            if isinstance(record.fact, WorkRequested):
+                self._asked.put(record.fact)
+                no = RequestRefused(record.fact.key, "ask", "unknown_lane")
+                self._bus.tell(Append("planner", [entry(no, NOON, record.position, 1)]))
+
+
+def test_a_prompt_stands_in_the_log_with_what_nobody_said() -> None:
+    bus, asked = Bus.start(MemoryStore()), SimpleQueue[Fact]()
+    Refusing.start(bus, asked)
+    edge = Edge(bus, Answers.start(bus, 0), lambda: NOON, lambda: False)
+    request = WorkRequested("ask", "k", action=Action(executor="claude", prompt="Why?"))
+    edge.ask(request)
+    assert asked.get(timeout=SECONDS) == completed(request) != request
 
 
 def test_an_edge_refuses_when_too_much_waits() -> None:

@@ -79,7 +79,7 @@ def test_what_ended_while_the_daemon_was_down_has_its_end(
         daemon.start(brief_of(action))
         started = msgspec.json.decode(daemon.told(), type=RunStarted)
     open_gate(gate)
-    until((data / "runs/r1-1/outcome").exists)
+    until((data / "outcomes/r1-1").exists)
     door().recover(brief_of(action), ANSWERS, started, same_boot=True)
     ended = told.next(RunEnded)
     assert (ended.exit_code, ended.trouble) == (4, None)
@@ -111,7 +111,7 @@ def test_what_hangs_is_stopped_in_time_also_without_a_daemon(
         daemon.start(brief_of(action))
         started = msgspec.json.decode(daemon.told(), type=RunStarted)
     assert has_died(started.pid)
-    until((data / "runs/r1-1/outcome").exists)
+    until((data / "outcomes/r1-1").exists)
     door().recover(brief_of(action), ANSWERS, started, same_boot=True)
     assert told.next(RunEnded).trouble == "timed_out"
 
@@ -143,7 +143,7 @@ def test_what_was_being_stopped_when_the_daemon_was_killed_is_stopped(
         daemon.stop("r1-1")
         ready.read_text()
     assert has_died(started.pid)
-    until((data / "runs/r1-1/outcome").exists)
+    until((data / "outcomes/r1-1").exists)
     door().recover(brief_of(action), ANSWERS, started, same_boot=True)
     ended = told.next(RunEnded)
     assert (ended.trouble, ended.exit_code) == ("cancelled", -9)
@@ -371,4 +371,4 @@ def test_what_belongs_to_the_keeper_is_for_us_alone(data: Path, door: Doors, tol
     folder = data / "keeper"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert (data / "runs/r1-1/outcome").stat().st_mode & 0o777 == 0o600
+    assert (data / "outcomes/r1-1").stat().st_mode & 0o777 == 0o600

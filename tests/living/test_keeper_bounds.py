@@ -3,17 +3,24 @@
 import os
 import subprocess
 from pathlib import Path
+from time import time_ns
 
 import pytest
+from msgspec import json
 
 from actors.executor import identity, kept
 from actors.executor.folders import folders_of, make_roots
 from actors.executor.keeper.client import Kept
 from actors.executor.marks import mark_of, marking
-from events.runs import RunEnded, RunStarted
+from events.runs import RunEnded, RunStarted, Trouble
+from horarium.doctor.surroundings import why_no_walls
 from tests.living.keeper_story import (
     Doors,
+    gated,
     keepers,
+    kill_keepers,
+    open_gate,
+    until,
 )
 from tests.living.process_story import (
     ANSWERS,
@@ -26,6 +33,8 @@ from tests.living.process_story import (
 )
 
 pytestmark = pytest.mark.living
+
+CLOCK_TICK_NS = 20_000_000  # so exact are the times of files
 
 
 # Strangers
@@ -99,23 +108,49 @@ def test_what_wipes_even_its_mark_ends_when_no_run_is_left(
     [b"", b"{", b"[]", b'{"kind":"run-ended"}', b"\xff" * 100, b"x" * 1_000_000],
 )
 def test_what_is_no_end_is_none(tmp_path: Path, written: bytes) -> None:
-    (tmp_path / kept.OUTCOME).write_bytes(written)
+    make_roots(tmp_path)
+    (tmp_path / "outcomes/r1-1").write_bytes(written)
     assert kept.kept(tmp_path, "r1-1") is None
 
 
 def test_the_end_of_another_run_is_none_and_neither_is_a_link(tmp_path: Path) -> None:
+    make_roots(tmp_path)
+    (tmp_path / "runs/r1-1").mkdir()
     ended = RunEnded("r1-1", True, now(), 0)
     kept.keep(tmp_path, ended)
     assert kept.kept(tmp_path, "r1-1") == ended
+    end = tmp_path / "outcomes/r1-1"
+    end.rename(tmp_path / "outcomes/r2-1")
     assert kept.kept(tmp_path, "r2-1") is None
-    (tmp_path / kept.OUTCOME).rename(tmp_path / "elsewhere")
-    (tmp_path / kept.OUTCOME).symlink_to(tmp_path / "elsewhere")
+    end.symlink_to("r2-1")
     assert kept.kept(tmp_path, "r1-1") is None
 
 
-def test_an_end_that_nobody_knows_is_not_written_down(tmp_path: Path) -> None:
-    kept.keep(tmp_path, RunEnded("r1-1", True, now(), None, "lost"))
-    assert [*tmp_path.iterdir()] == []
+@pytest.mark.parametrize("trouble", ["lost", None], ids=["nobody knows it", "it has no folder"])
+def test_an_end_that_need_not_wait_is_not_written_down(
+    tmp_path: Path, trouble: Trouble | None
+) -> None:
+    make_roots(tmp_path)
+    (tmp_path / ("runs/r1-1" if trouble else "runs/r2-1")).mkdir()
+    kept.keep(tmp_path, RunEnded("r1-1", True, now(), None, trouble))
+    assert [path.name for path in (tmp_path / "outcomes").iterdir()] == [".since"]
+
+
+def test_an_end_of_an_older_version_is_believed_of_a_run_that_began_before(tmp_path: Path) -> None:
+    """And of no other, however old the job makes its files look."""
+    run, ended = tmp_path / "runs/r1-1", RunEnded("r1-1", True, now(), 0)
+    run.mkdir(parents=True)
+    (run / "input.json").write_text("{}")
+    (run / "outcome").write_bytes(json.encode(ended))
+    assert kept.kept(tmp_path, "r1-1") is None
+    until(lambda: time_ns() > (run / "input.json").lstat().st_ctime_ns + CLOCK_TICK_NS)
+    make_roots(tmp_path)
+    assert kept.kept(tmp_path, "r1-1") == ended
+    until(lambda: time_ns() > (tmp_path / "outcomes/.since").lstat().st_mtime_ns + CLOCK_TICK_NS)
+    (run / "input.json").unlink()
+    (run / "input.json").write_text("{}")
+    os.utime(run / "input.json", (0, 0))
+    assert kept.kept(tmp_path, "r1-1") is None
 
 
 # What a run may use
@@ -194,3 +229,47 @@ def test_a_thousand_runs_leave_nothing_behind(data: Path, door: Doors, told: Tol
     os.kill(keeper, 0)
     house.close(0)
     assert has_died(keeper)
+
+
+FORGED = (
+    'said=\'{"kind":"run-ended","run":"r1-1","started":true,"exit_code":0,'
+    '"ended_at":"2026-01-01T00:00:00Z"}\'; '
+    'for place in $TMPDIR/outcome $TMPDIR/../../outcomes/r1-1; do echo "$said" > $place; done'
+)
+
+
+@pytest.mark.skipif(bool(why_no_walls(network=False)), reason="no walls can be made here")
+def test_within_walls_a_job_cannot_say_itself_how_it_ended(
+    data: Path, door: Doors, told: Told
+) -> None:
+    action = shell(f"{FORGED}; echo done; sleep 600", sandbox="bwrap")
+    house = door()
+    house.start(brief_of(action), ANSWERS)
+    told.next(RunStarted)
+    until(lambda: b"done" in said(data))
+    kill_keepers(data)
+    house.stop("r1-1")
+    ended = told.ended()
+    assert ended.exit_code is None
+    assert ended.trouble in ("cancelled", "lost")
+
+
+def said(data: Path) -> bytes:
+    output = data / "runs/r1-1/output.log"
+    return output.read_bytes() if output.exists() else b""
+
+
+def test_an_end_that_a_job_leaves_in_its_own_folder_is_not_believed(
+    data: Path, door: Doors, told: Told, tmp_path: Path
+) -> None:
+    own_only = FORGED.replace(" $TMPDIR/../../outcomes/r1-1", "")
+    action, gate = gated(tmp_path, before=own_only, after="exit 3")
+    first = door()
+    first.start(brief_of(action), ANSWERS)
+    started = told.next(RunStarted)
+    until(lambda: (tmp_path / "starts").exists())
+    kill_keepers(data)
+    open_gate(gate)
+    assert has_died(started.pid)
+    ended = told.ended()
+    assert (ended.exit_code, ended.trouble) == (None, "lost")

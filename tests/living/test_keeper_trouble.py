@@ -11,6 +11,7 @@ import pytest
 
 from actors.executor.keeper import beginning, line
 from actors.executor.keeper.client import Kept
+from actors.executor.keeper.words import PROTOCOL
 from events.runs import RunEnded, RunStarted
 from tests.living.keeper_story import end_all, gated, keepers, kill_keepers, open_gate
 from tests.living.process_story import ANSWERS, PATIENCE_SECONDS, Told, brief_of, command, now
@@ -73,7 +74,7 @@ def a_file_in_its_place(data: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def a_folder_in_its_place(data: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (data / "keeper/2.sock").mkdir(parents=True)
+    (data / f"keeper/{PROTOCOL}.sock").mkdir(parents=True)
     return "Is a directory: "
 
 

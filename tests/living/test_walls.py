@@ -241,7 +241,7 @@ def repository(tmp_path: Path) -> Path:
 
 def grown(house: House, repository: Path, script: str, **changes: Any) -> RunEnded:
     settings = changes.pop("settings", {})
-    place = {"lane_directory": str(repository / "part"), "worktree": True}
+    place = {"lane_directory": str(repository / "part"), "tree": changes.get("work", "w1-1")}
     return house.end_of(shell(script, **settings), **place | changes)
 
 

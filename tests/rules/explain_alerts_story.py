@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from datetime import time
 
+from actors.replay import reasons
 from actors.replay.explaining import Explanation
-from events.configuration import Action, Configuration, ConfigurationRefused
+from events.configuration import (
+    Action,
+    Configuration,
+    ConfigurationLoaded,
+    ConfigurationRefused,
+)
 from events.policies import Alerts
 from events.requests import ReviveRequested
 from events.settings import Hours
@@ -22,6 +28,23 @@ def told_in_the_night() -> Explanation:
     world = World(telling()).until("06:00")
     world.say(world.moment, ConfigurationRefused("f", ("it is empty",)), "reloading")
     return world.why(world.work_of("alert:configuration_refused"))
+
+
+def over_in_the_night() -> Explanation:
+    """It cannot be read at six, and can at ten past."""
+    world = World(telling(tell_over=False)).until("06:00")
+    world.say(world.moment, ConfigurationRefused("f", ("it is empty",)), "reloading")
+    work = world.work_of("alert:configuration_refused")
+    loaded = ConfigurationLoaded("e", telling(tell_over=False))
+    world.until("06:10").say(world.moment, loaded, "daemon")
+    world.until("07:10")
+    told = world.why(work)
+    assert told.says == (
+        f"{work} (alert:configuration_refused) never ran: nobody is told anything in quiet hours; "
+        "then what it was to tell was over before it began."
+    )
+    assert reasons.WITHDRAWALS["alert_over"] in " ".join(line.says for line in told.chain)
+    return told
 
 
 def failing() -> World:
@@ -48,6 +71,8 @@ def asks_for_more_than_a_prompt() -> Explanation:
 
 QUESTIONS: dict[tuple[str, str], Callable[[], Explanation]] = {
     ("hold", "quiet_hours"): told_in_the_night,
+    ("drop", "alert_over"): over_in_the_night,
+    ("withdrawal", "alert_over"): over_in_the_night,
     ("skip", "breaker_open"): skipped_behind_the_breaker,
     ("refusal", "not_buried"): revives_what_is_not_buried,
     ("refusal", "invalid_action"): asks_for_more_than_a_prompt,

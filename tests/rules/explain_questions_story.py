@@ -8,7 +8,7 @@ import pytest
 
 from actors.replay import reasons
 from actors.replay.explaining import Explanation
-from events.configuration import ConfigurationLoaded, Intent, Window
+from events.configuration import Action, ConfigurationLoaded, Intent, Window
 from events.daemon import DaemonStarted, DaemonStopped
 from events.plan import WithdrawReason, WorkWithdrawn
 from events.policies import Plan
@@ -104,6 +104,12 @@ def asked_for_no_phase() -> Explanation:
     return world.why_request("k")
 
 
+def asked_in_no_lane() -> Explanation:
+    world, prompt = World(), Action(executor="claude", prompt="Why?", lane="dsek")
+    world.asks("ask", "k", action=prompt, lane_must_be_known=True)
+    return world.why_request("k")
+
+
 def cancels(*endings: str) -> Explanation:
     """What runs is cancelled as often as there are keys, the last time too late or in vain."""
     world = World(outcome=busy())
@@ -195,6 +201,7 @@ QUESTIONS: dict[tuple[str, str], Callable[[], Explanation]] = {
     ("phase_miss", "asleep"): phase_while_asleep,
     ("refusal", "unknown_subject"): asked_for_what_nobody_knows,
     ("refusal", "unknown_phase"): asked_for_no_phase,
+    ("refusal", "unknown_lane"): asked_in_no_lane,
     ("refusal", "already_ended"): lambda: cancels("08:00"),
     ("refusal", "already_running"): releases_what_runs,
     ("refusal", "already_paused"): pauses_twice,
@@ -227,8 +234,8 @@ QUESTIONS: dict[tuple[str, str], Callable[[], Explanation]] = {
     ),
 }
 
+QUESTIONS |= {("withdrawal", it): partial(taken_back, it) for it in get_args(WithdrawReason)}
 QUESTIONS |= OF_TIME
 QUESTIONS |= OF_ALERTS
 QUESTIONS |= OF_RUNS
-QUESTIONS |= {("withdrawal", it): partial(taken_back, it) for it in get_args(WithdrawReason)}
 QUESTIONS |= {("end", it): partial(ended, it) for it in get_args(WorkState)}

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from events.configuration import ConfigurationLoaded
-from events.policies import Executor, Plan
+from events.policies import Executor, Plan, Provider, Quota
 from events.requests import (
     PauseRequested,
     ReleaseRequested,
@@ -97,6 +97,10 @@ CHORES_TEN = with_(dear("chores", 9.5), budget=SPENT.budget)
 RICH = budget(categories={"study": 20 * DOLLAR, "chores": 5 * DOLLAR})
 WILD = action("wild", HOUSE, category="study", lane="main", estimate_usd_micros=DOLLAR)
 NARROW = with_(HOUSE, executor=Executor(concurrency=1))
+WEEK = Quota(
+    window_seconds=604_800, counted_from="week", usd_micros=DOLLAR // 2, holds_ceilings=True
+)
+FEW = with_(HOUSE, executors={"claude": Provider(quotas={"week": WEEK})})
 LATE: dict[str, Any] = {"minutes": 6, "started": False, "exit_code": None, "trouble": "too_late"}
 
 Row = tuple[str, str, tuple[Source, ...], Setting]
@@ -120,6 +124,8 @@ WORKS: tuple[Row, ...] = (
     ("funds", "own_limit_spent", SCHEDULED,
      Setting({"attempts": 2, "backoff_seconds": 60}, outcome=ending(exit_code=1),
              intent={"daily_usd_micros": 3 * DOLLAR // 2})),
+    ("funds", "over_quota", ALL,
+     Setting({"executor": "claude", "prompt": "go", "command": ()}, FEW)),
     ("funds", "closed", ALL, Setting(house=WILD, inject=spends("wild"), outcome=overruns)),
     ("drop", "no_phase_left", BRIEFLY,
      Setting(phase="evening", inject=changes_configuration(phases=()))),

@@ -31,6 +31,7 @@ CLIENTS = 64
 PRIORITIES: tuple[Priority, ...] = ("critical", "normal", "low")
 OUTCOMES: tuple[Outcome, ...] = ("succeeded", "succeeded", "failed", "timed_out", "unknown")
 EXECUTORS: tuple[ExecutorKind, ...] = ("command", "claude")
+CHAINS: tuple[tuple[ExecutorKind, ...], ...] = ((), (), (), ("claude",), ("codex", "claude"))
 SOURCES: tuple[CostSource, ...] = ("reported", "priced")
 LIMITS: tuple[tuple[LimitScope, str], ...] = (
     ("day", ""),
@@ -55,9 +56,10 @@ class House:
     position: int = 0
     works: int = 0
     open: list[FundsReserved] = field(default_factory=list)  # paid, and not known to have ended
+    began: dict[str, ExecutorKind] = field(default_factory=dict)  # by run
     lost: list[str] = field(default_factory=list)
     alarms: dict[str, datetime] = field(default_factory=dict)
-    rests: set[str] = field(default_factory=set)
+    rests: set[tuple[ExecutorKind, str]] = field(default_factory=set)
     snapshot: bytes = b""
     since: list[tuple[Record, list[AnyDecision]]] = field(default_factory=list)
     crashes: int = 0
@@ -96,6 +98,8 @@ class House:
         yield from self.ring()
         if chance < 0.45 and len(self.open) < CLIENTS:
             yield self.asks()
+        elif chance < 0.50 and self.open:
+            yield from self.begins(draw.choice(self.open))
         elif chance < 0.90 and self.open:
             yield self.ends(self.open.pop(draw.randrange(len(self.open))))
         elif chance < 0.93 and self.model.waiting:
@@ -140,14 +144,17 @@ class House:
             return WorkReleased(
                 known.work, f"r{self.works}", "read", 1, 1, known.category,
                 known.ceiling_usd_micros, known.priority, known.own_limit,
+                known.takes_what_is_left, known.executors,
             )  # fmt: skip
         self.works += 1
         amount = draw.choice((0, 5, 10, 10, 20, 20, 40, 130, 20_000))
         category = draw.choice((*CATEGORIES, *CATEGORIES, *CATEGORIES, "garden"))
         priority = draw.choice(PRIORITIES)
+        takes = draw.random() < 0.02
         return WorkReleased(
-            f"w{self.works}", f"r{self.works}", "read", 1, 1, category, amount, priority,
-            draw.choice(OWN),
+            f"w{self.works}", f"r{self.works}", "read", 1, 1, category,
+            draw.choice((10, 500)) if takes else amount, priority, draw.choice(OWN), takes,
+            draw.choice(CHAINS),
         )  # fmt: skip
 
     def ends(self, held: FundsReserved) -> RunClosed:
@@ -155,9 +162,9 @@ class House:
         outcome = draw.choice(OUTCOMES)
         if outcome == "unknown":
             self.lost.append(held.run)
-        kind = draw.choice(EXECUTORS)
-        if (started := draw.random() < 0.9) and kind not in self.rests:
-            self.tell(RunStarting(held.run, held.work, "read", 1, 1, kind, self.at))
+        started = held.run in self.began or draw.random() < 0.9
+        self.tell(*(self.begins(held) if started else ()))
+        kind = self.began.pop(held.run, "command")
         cost = draw.choice((None, None, 0, amount // 2, amount))
         cost = amount + 7 if draw.random() < 0.02 else cost
         source = draw.choice(SOURCES) if cost is not None else "estimated"
@@ -165,6 +172,15 @@ class House:
             held.run, held.work, "read", outcome, started or outcome == "unknown", "", cost,
             source, kind, draw.randint(0, 999),
         )  # fmt: skip
+
+    def begins(self, held: FundsReserved) -> Iterator[RunStarting]:
+        """It is asked of one that may be asked and does not rest, if there is one."""
+        chain = self.model.may_ask.get(held.run) or EXECUTORS
+        resting = {kind for kind, _ in self.rests}
+        awake = [kind for kind in chain if kind not in resting]
+        if awake and held.run not in self.began:
+            kind = self.began[held.run] = self.random.choice(awake)
+            yield RunStarting(held.run, held.work, "read", 1, 1, kind, self.at)
 
     def changes_limit(self) -> LimitRequested:
         draw = self.random
@@ -176,6 +192,7 @@ class House:
         at, fact = self.inbox.popleft()
         self.position += 1
         record = Record(self.position, at, "somebody", None, fact)
+        self.model.at = at
         self.model.hear(fact)
         decisions = list(RULES.consider(self.ledger, record))
         self.since.append((record, decisions))
@@ -185,10 +202,15 @@ class House:
         assert self.model.overrun is None, "an overrun stands beside its cost"
         if decisions:
             self.model.check()
-        if self.position % 50 == 0:
+        if self.position % 50 == 0 and not self.rings_soon(at):
             self.model.nobody_starves()
         if len(self.since) >= SNAPSHOT_EVERY:
             self.snapshot, self.since = msgpack.encode(self.ledger), []
+
+    def rings_soon(self, at: datetime) -> bool:
+        """Whether an alarm is due of which the budget has not heard yet."""
+        rang = (fact.rings_at for _, fact in self.inbox if isinstance(fact, AlarmRang))
+        return min((*self.alarms.values(), *rang), default=at) < at
 
     def learn(self, fact: AnyFact) -> None:
         match fact:
@@ -198,11 +220,11 @@ class House:
                 self.alarms[name] = rings_at
             case AlarmCleared(name):
                 self.alarms.pop(name, None)
-            case QuotaSpent(executor=executor):
-                assert executor not in self.rests
-                self.rests.add(executor)
-            case QuotaReset(executor=executor):
-                self.rests.remove(executor)
+            case QuotaSpent(executor, quota):
+                assert (executor, quota) not in self.rests
+                self.rests.add((executor, quota))
+            case QuotaReset(executor, quota):
+                self.rests.remove((executor, quota))
 
     def crash(self) -> None:
         """Its memory is gone, and is lived again from what was kept of it and from the log."""

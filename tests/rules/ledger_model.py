@@ -2,7 +2,7 @@
 limits; it says at once what cannot be."""
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 
 from events.budget import (
     BudgetOpened,
@@ -15,6 +15,8 @@ from events.budget import (
     FundsReturned,
     FundsSettled,
     LimitChanged,
+    QuotaReset,
+    QuotaSpent,
 )
 from events.catalogue import AnyFact
 from events.configuration import (
@@ -27,7 +29,9 @@ from events.configuration import (
     Template,
 )
 from events.policies import Alerts, Provider, Quota
-from events.runs import RunClosed, RunSettled
+from events.runs import RunClosed, RunSettled, RunStarting
+from events.settings import ExecutorKind
+from events.time import DayStarted
 from events.work import WorkCancelled, WorkReleased
 
 CATEGORIES = {"research": 9_000, "chores": 5_000}
@@ -35,6 +39,7 @@ OWN = ("", "template:weekly", "intent:early")
 FIRST = date(2026, 11, 20)
 ESTIMATE = 15
 REQUESTS = 40
+MONEY: dict[ExecutorKind, int] = {"claude": 600, "codex": 300}  # of a day, by quotas
 
 Name = tuple[date, str]
 
@@ -51,10 +56,21 @@ def house(
         templates={"weekly": Template(steps=(read,), daily_usd_micros=weekly)},
         intents={"early": Intent(run="read", now=True, daily_usd_micros=2_000)},
         executors={
-            "claude": Provider(quotas={"hours": Quota(window_seconds=18_000, requests=requests)})
+            "claude": Provider(
+                quotas={
+                    "hours": Quota(window_seconds=18_000, requests=requests),
+                    "money": _money("claude"),
+                }
+            ),
+            "codex": Provider(quotas={"money": _money("codex")}),
         },
         alerts=Alerts(budget_percents=(50, 80, 100), pace=True),
     )
+
+
+def _money(kind: ExecutorKind) -> Quota:
+    limit = MONEY[kind]
+    return Quota(window_seconds=86_400, counted_from="day", usd_micros=limit, holds_ceilings=True)
 
 
 class Model:
@@ -80,6 +96,13 @@ class Model:
         self.waiting: dict[str, WorkReleased] = {}
         self.asked: WorkReleased | None = None
         self.known: Counter[type] = Counter()
+        self.met = dict.fromkeys(("took", "stood behind", "had no room", "was left out"), 0)
+        self.at = datetime(2026, 11, 20, tzinfo=UTC)
+        self.asks: dict[str, WorkReleased] = {}  # of runs that hold money
+        self.promises: dict[str, int] = {}  # to works that were offered theirs
+        self.may_ask: dict[str, tuple[ExecutorKind, ...]] = {}  # of runs that hold money
+        self.used: dict[str, tuple[date, int]] = {}  # of quotas of money, by executor
+        self.rest: dict[tuple[str, str], datetime] = {}
 
     def limit(self, name: str) -> int | None:
         assert self.today is not None
@@ -112,13 +135,47 @@ class Model:
             used = self.reserved[today, name] + self.settled[today, name] + promised[name]
             if limit is not None and used + amount > limit:
                 return False
-        return True
+        return not (ask.executors and amount) or self.has_room(ask, promised)
+
+    def has_room(self, ask: WorkReleased, promised: Counter[str]) -> bool:
+        """Whether somebody may be asked, or all of them rest."""
+        awake = [kind for kind in ask.executors if not self.rests(kind)]
+        rooms = [self.room(kind) - promised[kind] for kind in awake]
+        return not awake or any(ask.ceiling_usd_micros <= room for room in rooms)
+
+    def rests(self, kind: str) -> bool:
+        return any(who == kind and until > self.at for (who, _), until in self.rest.items())
+
+    def room(self, kind: ExecutorKind) -> int:
+        day, used = self.used.get(kind, (self.at.date(), 0))
+        held = sum(
+            self.held[run].usd_micros for run, kinds in self.may_ask.items() if kind in kinds
+        )
+        return MONEY[kind] - (used if day == self.at.date() else 0) - held
+
+    def left_for(self, ask: WorkReleased, promised: Counter[str]) -> int:
+        """What one may have that takes what is left."""
+        assert self.today is not None
+        lefts = []
+        for name in self.names(ask):
+            limit = self.limit(name)
+            if name == "day" and ask.priority != "critical":
+                limit = (limit or 0) - self.house.budget.reserve_usd_micros
+            used = self.reserved[self.today, name] + self.settled[self.today, name]
+            if limit is not None:
+                lefts.append(limit - used - promised[name])
+        for kind in ask.executors:
+            room = self.room(kind) - promised[kind]
+            if not self.rests(kind) and room >= ask.ceiling_usd_micros:
+                lefts.append(room)
+                break
+        return max(ask.ceiling_usd_micros, min(lefts))
 
     def promised(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        for ask in self.offered.values():
-            for name in self.names(ask):
-                found[name] += ask.ceiling_usd_micros
+        for work, ask in self.offered.items():
+            for name in (*self.names(ask), *ask.executors):
+                found[name] += self.promises[work]
         return found
 
     def hear(self, fact: AnyFact) -> None:
@@ -133,6 +190,27 @@ class Model:
                 self.waiting.pop(work, None)
             case ConfigurationLoaded(configuration=new) if new is not None:
                 self.house = new
+            case RunStarting(run=run, executor=kind) if run in self.may_ask:
+                self.may_ask[run] = (kind,)
+            case RunClosed(run=run) if run in self.held and fact.started:
+                self._use(fact)
+            case DayStarted(again=True):
+                known = self.used.items()
+                self.used = {kind: it for kind, it in known if it[0] <= self.at.date()}
+
+    def _use(self, closed: RunClosed) -> None:
+        kind, today = closed.executor, self.at.date()
+        day, used = self.used.get(kind, (today, 0))
+        self.used[kind] = today, self.cost(closed) + (used if day == today else 0)
+
+    def cost(self, closed: RunClosed) -> int:
+        """What it is charged: by its own word, or its estimate, or all of it when it is lost."""
+        amount, ask = self.held[closed.run].usd_micros, self.asks[closed.run]
+        if closed.cost_usd_micros is not None:
+            return closed.cost_usd_micros
+        if closed.outcome == "unknown":
+            return amount
+        return ask.ceiling_usd_micros if ask.takes_what_is_left else min(ESTIMATE, amount)
 
     def learn(self, fact: AnyFact, heard: AnyFact) -> None:
         """What the budget says."""
@@ -150,12 +228,22 @@ class Model:
             case FundsRefused(work=work):
                 assert self.asked is not None and not self.fits(self.asked, Counter())
                 assert fact.left_usd_micros >= 0
+                self.met["stood behind"] += bool(fact.behind)
+                self.met["had no room"] += fact.reason == "over_quota"
+                if fact.behind:
+                    assert self.asks[fact.behind].takes_what_is_left
                 self.waiting.pop(work, None)
                 self.waiting[work] = self.asked
             case FundsOffered(work=work):
-                ask = self.waiting.pop(work)
-                assert self.fits(ask, self.promised())
-                self.offered[work] = ask
+                ask, promised = self.waiting.pop(work), self.promised()
+                assert self.fits(ask, promised)
+                takes = ask.takes_what_is_left
+                amount = self.left_for(ask, promised) if takes else ask.ceiling_usd_micros
+                self.offered[work], self.promises[work] = ask, amount
+            case QuotaSpent(executor, quota, until):
+                self.rest[executor, quota] = until
+            case QuotaReset(executor, quota):
+                del self.rest[executor, quota]
             case FundsSettled():
                 assert isinstance(heard, RunClosed)
                 self._settle(fact, heard)
@@ -187,9 +275,19 @@ class Model:
     def _reserve(self, fact: FundsReserved) -> None:
         ask, run = self.asked, fact.run
         assert ask is not None and (ask.run, ask.own_limit) == (run, fact.own_limit)
-        assert fact.usd_micros == ask.ceiling_usd_micros and self.fits(ask, Counter())
+        assert self.fits(ask, Counter())
+        takes = ask.takes_what_is_left
+        amount = self.left_for(ask, self.promised()) if takes else ask.ceiling_usd_micros
+        assert fact.usd_micros == amount
+        for kind in ask.executors:
+            assert self.rests(kind) or (self.room(kind) < amount) == (kind in fact.without)
         assert run not in self.held and run not in self.ended and fact.day == self.today
-        self.held[run] = fact
+        self.met["took"] += amount > ask.ceiling_usd_micros
+        self.met["was left out"] += bool(fact.without)
+        self.held[run], self.asks[run] = fact, ask
+        if ask.executors:
+            kinds = ask.executors
+            self.may_ask[run] = tuple(kind for kind in kinds if kind not in fact.without)
         self.waiting.pop(fact.work, None)
         for name in self._of(fact):
             self.reserved[name] += fact.usd_micros
@@ -202,6 +300,8 @@ class Model:
         held = self.held.pop(run)
         assert (held.category, held.day, held.usd_micros) == (category, day, amount)
         self.ended.add(run)
+        self.may_ask.pop(run, None)
+        del self.asks[run]
         for name in self._of(held):
             self.reserved[name] -= amount
             self.settled[name] += cost
@@ -210,9 +310,7 @@ class Model:
 
     def _settle(self, fact: FundsSettled, closed: RunClosed) -> None:
         cost, amount = fact.cost_usd_micros, fact.reserved_usd_micros
-        expected = min(ESTIMATE, amount) if closed.outcome != "unknown" else amount
-        reported = closed.cost_usd_micros
-        assert cost == (expected if reported is None else reported)
+        assert cost == self.cost(closed)
         assert fact.source == closed.cost_source
         held = self._end(fact.run, fact.category, fact.day, amount, cost)
         if closed.outcome == "unknown":
@@ -256,4 +354,6 @@ class Model:
 
     def nobody_starves(self) -> None:
         promised = self.promised()
-        assert not any(self.fits(ask, promised) for ask in self.waiting.values())
+        for ask in self.waiting.values():
+            all_rest = bool(ask.executors) and all(map(self.rests, ask.executors))
+            assert all_rest or not self.fits(ask, promised), ask

@@ -29,3 +29,5 @@ def test_no_dollar_is_given_out_twice_or_lost_whatever_64_clients_do(seed: int, 
     assert house.crashes > 5 and house.concurrent >= CLIENTS
     met = (CostCorrected, FundsOffered, FundsOverrun, LimitChanged, QuotaSpent)
     assert all(model.known[kind] for kind in met), "it was hard enough"
+    assert all(model.met.values()), model.met
+    assert ledger.takers == {} and ledger.under_way == {}

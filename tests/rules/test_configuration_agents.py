@@ -70,7 +70,15 @@ FAULTS = {
 WARNINGS = {
     "no ceiling": (
         "[actions.a]\nexecutor = 'claude'\nprompt = 'x'",
-        "a.executor  warning: without ceiling_usd or estimate_usd it is stopped as soon",
+        "a.executor  warning: without ceiling_usd it sets aside all that is left of its category",
+    ),
+    "no ceiling of one that is asked in its place": (
+        "[actions.a]\nexecutor = 'ollama'\nmodel = 'm'\nprompt = 'x'\nfallback = ['codex']",
+        "a.executor  warning: without ceiling_usd it sets aside all that is left of its category",
+    ),
+    "a ceiling above what a quota ever gives": (
+        PROMPT + "[executors.claude.quotas.week]\nwindow = '7d'\nusd = 0.2",
+        "a.ceiling_usd  warning: it will be held: it may cost",
     ),
     "a prompt that nobody reads": (
         "[actions.a]\ncommand = ['true']\nprompt = 'x'",
@@ -111,3 +119,24 @@ def test_what_can_be_asked_is_taken(tmp_path: Path) -> None:
         input_usd_micros=3_000_000, output_usd_micros=15_000_000, cache_read_usd_micros=300_000
     )
     assert found.executors["ollama"].model == "bells:8b"
+
+
+BOUND = {
+    "by its own ceiling": "executor = 'claude'\nceiling_usd = 0",
+    "by its estimate, as nobody learns what it cost": "executor = 'kimi'",
+    "as it runs on this machine": "executor = 'ollama'\nmodel = 'm'",
+}
+
+
+@pytest.mark.parametrize("text", BOUND.values(), ids=BOUND)
+def test_what_is_bound_is_not_doubted(text: str, tmp_path: Path) -> None:
+    action = f"[actions.a]\nprompt = 'x'\n{text}\n"
+    assert not any("without ceiling_usd" in line for line in said(tmp_path, MONEY + action))
+
+
+def test_where_an_estimate_is_the_ceiling_the_want_of_both_is_doubted(tmp_path: Path) -> None:
+    money = MONEY.replace("categories", "without_ceiling = 'estimate'\ncategories")
+    action = "[actions.a]\nexecutor = 'claude'\nprompt = 'x'\n"
+    found = said(tmp_path, money + action)
+    assert any("it is stopped as soon as it costs anything" in line for line in found)
+    assert said(tmp_path, money + action + "estimate_usd = 0.1") == []

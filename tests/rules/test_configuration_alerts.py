@@ -15,7 +15,13 @@ from horarium.configuration.writing import written
 from tests.rules.configuration_story import FREE, loaded, said
 
 ROOT = Path(__file__).parents[2]
-DEFAULTS = Alerts(budget_percents=(50, 80, 100), pace=True, failures_per_hour=3, breaker_failures=5)
+DEFAULTS = Alerts(
+    budget_percents=(50, 80, 100),
+    pace=True,
+    failures_per_hour=3,
+    breaker_failures=5,
+    tell_over=False,
+)
 TELL = f"""{FREE}
 [alerts]
 ways = ["look"]
@@ -54,6 +60,7 @@ breaker_failures = 2
         budget_percents=(90,),
         failures_per_hour=10,
         breaker_failures=2,
+        tell_over=False,
     )
 
 
@@ -63,6 +70,7 @@ def test_only_what_is_not_as_unsaid_is_written_back() -> None:
         'ways = ["look"]',
         "budget_percents = []",
         "pace = false",
+        "tell_over = true",
     ]
 
 
@@ -99,9 +107,18 @@ prompt = "Hello"
             rest_seconds=600,
             quotas={
                 "five-hours": Quota(
-                    window_seconds=18_000, requests=100, tokens=2_000_000, usd_micros=1_500_000
+                    window_seconds=18_000,
+                    requests=100,
+                    tokens=2_000_000,
+                    usd_micros=1_500_000,
+                    holds_ceilings=True,
                 ),
-                "week": Quota(window_seconds=604_800, counted_from="week", usd_micros=20_000_000),
+                "week": Quota(
+                    window_seconds=604_800,
+                    counted_from="week",
+                    usd_micros=20_000_000,
+                    holds_ceilings=True,
+                ),
             },
         ),
         "command": Provider(concurrency=8),

@@ -1,14 +1,17 @@
 """A place at an executor, and when what failed is tried again: who goes next, and when."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
 
-from events.configuration import Action
+from events.budget import FundsReserved
+from events.catalogue import AnyDecision
+from events.configuration import Action, Step
 from events.policies import Provider
 from events.requests import Paused
 from events.runs import RunWaiting
-from events.work import WorkFinished, WorkReturned, WorkStopping
+from events.work import WorkFinished, WorkPlanned, WorkReleased, WorkReturned, WorkStopping
 from tests.rules.agents_story import (
     ACTIONS,
     NOON,
@@ -97,3 +100,47 @@ def test_after_the_attempts_of_a_day_the_next_one_waits_for_the_next_day() -> No
     assert moments[1] == midnight
     assert moments[2] == NOON + timedelta(seconds=240)
     assert moments[3] == midnight + timedelta(days=1)
+
+
+# Where a quota of money has too little left
+
+
+def pays(story: Story, action: str, n: int, attempt: int = 1) -> Sequence[AnyDecision]:
+    """What follows when a run is paid for that claude may not carry out."""
+    work, run = f"w{n}-1", f"r{n}-{attempt}"
+    if work not in story.state.works:
+        steps = (Step(action=action),)
+        story.hears(WorkPlanned(work, action, "request", f"k{n}", steps, "research", "desk"))
+    story.hears(WorkReleased(work, run, action, 1, attempt, "research", 40))
+    return story.hears(FundsReserved(run, work, "research", 40, TODAY, without=("claude",)))
+
+
+def test_whose_quota_has_too_little_left_is_passed_over_for_that_run_alone() -> None:
+    story = Story()
+    assert starts(pays(story, "ask", 1)) == [("r1-1", "codex")]
+    assert starts(story.asked("ask", 2)) == [("r2-1", "claude")]
+
+
+def test_what_waits_for_a_place_still_is_not_for_whose_quota_has_too_little_left() -> None:
+    story = Story(loaded(codex=Provider(concurrency=1)))
+    pays(story, "ask", 1)
+    assert only(pays(story, "ask", 2), RunWaiting) == [RunWaiting("r2-1", "w2-1", "codex")]
+    assert starts(story.ends_well("r1-1")) == [("r2-1", "codex")]
+
+
+def test_where_all_others_rest_it_waits_for_the_first_to_be_back() -> None:
+    story = Story(loaded(codex=Provider(rest_after_failures=1)))
+    story.asked("mend", 1)
+    story.ends("r1-1", trouble="quota_exhausted", resets_at=EVENING)
+    decided = pays(story, "ask", 2)
+    assert outcomes(decided) == [("r2-1", "quota_exhausted", False)]
+    assert retries(decided) == [("w2-1", 1, EVENING)]
+
+
+def test_where_no_other_can_carry_it_out_it_is_asked_for_again_later() -> None:
+    story = Story(loaded(claude=Provider(rest_seconds=600)))
+    pays(story, "ask", 1)
+    story.ends("r1-1", trouble="misconfigured", detail="no login")
+    decided = pays(story, "ask", 1)
+    assert outcomes(decided) == [("r1-1", "quota_exhausted", False)]
+    assert retries(decided) == [("w1-1", 1, NOON + timedelta(minutes=10))]

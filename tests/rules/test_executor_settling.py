@@ -215,3 +215,37 @@ def test_a_keeper_that_is_gone_is_told_once_until_one_is_there() -> None:
     assert story.hears(KeeperLost(1)) == []
     assert story.hears(KeeperFound()) == [AlertCleared("keeper_gone")]
     assert story.hears(KeeperFound()) == []
+
+
+def test_a_lower_limit_of_failures_is_looked_at_at_once() -> None:
+    story = Story(loaded(Alerts(failures_per_hour=5)))
+    for n in range(4):
+        story.asked("page", n)
+        assert only(story.fails(f"r{n}-1"), AlertRaised) == []
+    assert story.hears(loaded(Alerts(failures_per_hour=4))) == []
+    assert story.hears(loaded(Alerts(failures_per_hour=2))) == [
+        AlertRaised("many_failures", "4 runs failed within an hour"),
+        AlarmSet("failures", "executor", NOON + timedelta(hours=1)),
+    ]
+    assert story.hears(loaded(Alerts(failures_per_hour=1))) == [], "it is said once"
+
+
+def test_failures_of_long_ago_are_too_many_under_no_limit() -> None:
+    story = Story(loaded(Alerts(failures_per_hour=5)))
+    for n in range(4):
+        story.asked("page", n)
+        story.ends(f"r{n}-1", NOON + timedelta(minutes=30 * n), exit_code=1)
+    lower, at = loaded(Alerts(failures_per_hour=1)), NOON + timedelta(minutes=100)
+    assert story.hears(lower, at) == [
+        AlertRaised("many_failures", "2 runs failed within an hour"),
+        AlarmSet("failures", "executor", NOON + timedelta(minutes=120)),
+    ]
+
+
+def test_without_a_limit_the_alert_is_over_at_once() -> None:
+    story = Story()
+    for n in range(4):
+        story.asked("page", n)
+        story.fails(f"r{n}-1")
+    assert story.hears(loaded(Alerts(failures_per_hour=9))) == [], "the alarm will tell"
+    assert story.hears(loaded(Alerts())) == [AlertCleared("many_failures")]

@@ -1,6 +1,6 @@
 """What is said to have let a thing run does let it run, when a world is lived again with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count, islice
@@ -8,6 +8,7 @@ from itertools import count, islice
 import pytest
 
 from actors.replay.explaining import Explanation, Teller
+from actors.replay.forking import run_oftener
 from actors.replay.happenings import request
 from actors.replay.trying import Way, root_of
 from events.catalogue import AnyObservation
@@ -36,6 +37,7 @@ from tests.rules.explain_story import (
     DOLLAR,
     HOUSE,
     World,
+    at,
     budget,
     study,
     templates,
@@ -43,6 +45,7 @@ from tests.rules.explain_story import (
 from tests.rules.explain_ways_story import SOME, lived
 
 CASES, SHARE = 1_000, 125  # The shares are lived side by side.
+Case = tuple[int, World, str, Callable[[], Explanation]]  # its seed, and how it is called
 
 
 def questions(world: World) -> Iterator[tuple[str, Callable[[], Explanation]]]:
@@ -115,6 +118,7 @@ def done_before(again: World, command: str, moment: datetime, key: str) -> None:
 def in_force(again: World, new: Configuration) -> None:
     """Everybody has known these settings for long, and the open purse is what they say."""
     loaded = ConfigurationLoaded("changed", new)
+    run_oftener(again.states["clock"], new)
     for name, book in again.books.items():
         if name != "budget" and ConfigurationLoaded in book.hears:
             book.evolve(again.states[name], loaded, again.moment)
@@ -160,8 +164,8 @@ def runs(again: World, key: str, name: str) -> bool:
     )
 
 
-def cases() -> Iterator[tuple[int, World, str, Callable[[], Explanation]]]:
-    for seed in count(1):
+def cases(seeds: Iterable[int] | None = None) -> Iterator[Case]:
+    for seed in count(1) if seeds is None else seeds:
         world = lived(seed)
         for key, ask in questions(world):
             yield seed, world, key, ask
@@ -174,7 +178,11 @@ def name_of(world: World, key: str) -> str:
 
 
 def check(first: int, end: int) -> None:
-    for seed, world, key, ask in islice(cases(), first, end):
+    check_each(islice(cases(), first, end))
+
+
+def check_each(some: Iterable[Case]) -> None:
+    for seed, world, key, ask in some:
         told = ask()
         assert told.ways, (seed, key, told.says)
         for way in told.ways:
@@ -216,6 +224,25 @@ def test_what_would_have_let_it_run_lets_it_run(first: int) -> None:
 @pytest.mark.timeout(1_200)
 def test_what_would_have_let_it_run_lets_it_run_ten_thousand_times() -> None:
     check(0, 10 * CASES)
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(57, id="it had no run left, and was due just when the cause came"),
+        pytest.param(136, id="likewise, and the other one would have overtaken it"),
+        pytest.param(335, id="it was overtaken before it began"),
+        pytest.param(459, id="it waits for hours, and has a deadline"),
+    ],
+)
+def test_worlds_in_which_a_way_was_hard_to_find_have_one(seed: int) -> None:
+    check_each(cases([seed]))
+
+
+def test_one_more_run_is_the_least_that_lets_another_occurrence_come() -> None:
+    world = lived(57)
+    told = world.why_occurrence("office", at("19:00"))
+    assert told.ways[0].changes[0][:3] == ("it might run 2 times", "intents.office.max_runs", "2")
 
 
 def test_no_smaller_amount_of_money_would_have_done() -> None:

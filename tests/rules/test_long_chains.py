@@ -257,7 +257,8 @@ def test_whatever_waits_the_payable_goes_and_the_rest_is_offered_money_when_it_c
     world.check()
     queue, ledger = world.states["phase_queue"], world.states["budget"]
     for work in queue.works.values():
-        price = Price(work.category, queue.ceilings[work.action], PRIORITIES.index(work.priority))
+        amount = queue.asks[work.action].usd_micros
+        price = Price(work.category, amount, PRIORITIES.index(work.priority))
         assert work.reason == "no_funds" and refusal(ledger, price) is not None
     rich = replace(small.budget, daily_usd_micros=10**6, categories=dict.fromkeys("abc", 10**6))
     frugal = replace(small, budget=replace(rich, reserve_usd_micros=0))

@@ -1,5 +1,6 @@
 """Alerts become work: who is told what, by which way, when, and how often."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -8,11 +9,23 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from msgspec import json, msgpack
 
+from actors.planner.rules import RULES as PLANNER
 from actors.planner.state import Planner
+from events.catalogue import AnyDecision, AnyFact
 from events.configuration import ConfigurationLoaded, Step
-from events.intents import AlertCleared, AlertRaised
+from events.intents import AlertCleared, AlertRaised, IntentSwitchRequested
+from events.plan import WorkWithdrawn
+from events.record import Record
 from events.requests import ReleaseRequested
-from events.work import StepReached, WorkCancelled, WorkHeld, WorkPlanned
+from events.time import OccurrenceDue
+from events.work import (
+    StepReached,
+    WorkCancelled,
+    WorkDropped,
+    WorkHeld,
+    WorkPlanned,
+    WorkReleased,
+)
 from tests.rules.alerts_story import NIGHT, NOON, REPEAT, World, house
 
 DISK = AlertRaised("disk_low", "2 % are free")
@@ -109,6 +122,77 @@ def test_each_subject_is_told_by_itself() -> None:
         "budget_used/research 50",
         "budget_used/research 80",
     ]
+
+
+def test_what_is_over_before_the_end_of_quiet_hours_is_not_told_then() -> None:
+    world = World(house(quiet=(NIGHT,), tell_over=False))
+    world.pass_time(at(23))
+    world.say(DISK, "cleanup")
+    work = told(world).work
+    world.pass_time(at(2, day=21))
+    assert world.say(AlertCleared("disk_low"), "cleanup")[:2] == [
+        WorkWithdrawn(work, "alert_over"),
+        WorkDropped(work, "alert_over"),
+    ]
+    world.pass_time(at(12, day=22))
+    assert world.of(WorkReleased) == []
+    assert (world.planner.alerts, world.planner.works, world.queue.works) == ({}, {}, {})
+    assert world.wrongs() == []
+
+
+def test_what_was_not_told_is_told_when_it_is_raised_anew() -> None:
+    world = World(house(quiet=(NIGHT,), tell_over=False))
+    world.pass_time(at(23))
+    for _ in range(3):
+        world.say(DISK, "cleanup")
+        world.say(AlertCleared("disk_low"), "cleanup")
+    world.say(DISK, "cleanup")
+    world.pass_time(at(7, day=21))
+    [(began, _)] = world.of(WorkReleased)
+    assert began == at(7, day=21)
+    assert json.decode(list(world.telling().values())[-1].input_json)["times"] == 1
+    assert world.wrongs() == []
+
+
+def test_what_is_raised_anew_before_its_work_was_dropped_is_told_by_another() -> None:
+    planner = Planner()
+
+    def hears(position: int, fact: AnyFact) -> Sequence[AnyDecision]:
+        return PLANNER.consider(planner, Record(position, NOON, "world", None, fact))
+
+    hears(1, ConfigurationLoaded("d", house(tell_over=False)))
+    [first] = hears(2, DISK)
+    assert hears(3, AlertCleared("disk_low")) == [WorkWithdrawn("w2-1", "alert_over")]
+    assert hears(4, DISK) == []
+    [second] = hears(5, WorkDropped("w2-1", "alert_over"))
+    assert isinstance(first, WorkPlanned)
+    assert isinstance(second, WorkPlanned)
+    assert json.decode(second.input_json)["times"] == 1
+
+
+def test_what_has_begun_is_told_although_it_is_over_and_so_is_all_where_that_is_wanted() -> None:
+    world = World(house(tell_over=False))
+    world.say(DISK)
+    assert world.say(AlertCleared("disk_low")) == []
+    world = World(house(quiet=(NIGHT,)))
+    world.pass_time(at(23))
+    world.say(DISK)
+    assert world.say(AlertCleared("disk_low")) == []
+    world.pass_time(at(7, day=21))
+    assert len(world.of(WorkReleased)) == 1
+
+
+def test_a_breaker_that_is_closed_before_anybody_was_told_is_told_no_more() -> None:
+    world = World(house(quiet=(NIGHT,), tell_over=False, breaker_failures=1))
+    world.pass_time(at(23))
+    work = world.say(OccurrenceDue("watch", at(23)))[0]
+    assert isinstance(work, WorkPlanned)
+    world.ended(work.work, well=False)
+    telling = told(world).work
+    said = world.say(IntentSwitchRequested("watch", True, "k"))
+    assert WorkWithdrawn(telling, "alert_over") in said
+    assert WorkDropped(telling, "alert_over") in said
+    assert world.wrongs() == []
 
 
 def test_nobody_is_told_in_quiet_hours_and_everybody_at_their_end() -> None:

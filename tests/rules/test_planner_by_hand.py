@@ -4,10 +4,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from events.budget import LimitChanged
 from events.catalogue import AnyDecision
-from events.configuration import Action, Configuration, ConfigurationLoaded, Intent, Step, Template
+from events.configuration import (
+    Action,
+    Configuration,
+    ConfigurationLoaded,
+    Intent,
+    Lane,
+    Step,
+    Template,
+)
 from events.requests import (
     RequestRefused,
     RequestRepeated,
@@ -52,6 +61,27 @@ def test_a_prompt_becomes_work_with_an_action_of_its_own() -> None:
     assert (work.action, work.category, work.lane) == (PROMPT, "research", "repo")
     [released] = [it for it in said if isinstance(it, WorkReleased)]
     assert released.ceiling_usd_micros == 40
+
+
+@pytest.mark.parametrize("lane", ["main", "repo", "study", "side"])
+def test_a_lane_that_the_configuration_names_anywhere_is_known(lane: str) -> None:
+    world = World(
+        Configuration(
+            lanes={"repo": Lane()},
+            actions={"read": Action(lane="study")},
+            templates={"tidy": Template(steps=(Step(action="read"),), lane="side")},
+        )
+    )
+    prompt = replace(PROMPT, lane=lane)
+    said = world.say(WorkRequested("ask", "k", action=prompt, lane_must_be_known=True))
+    assert planned(said).lane == lane
+
+
+def test_a_lane_that_no_configuration_names_is_refused_as_a_phase_would_be() -> None:
+    request = WorkRequested("ask", "k", action=replace(PROMPT, lane="rpeo"))
+    strict = replace(request, lane_must_be_known=True)
+    assert World(house()).say(strict) == [RequestRefused("k", "ask", "unknown_lane")]
+    assert planned(World(house()).say(request)).lane == "rpeo", "so it was before, and is in a log"
 
 
 def test_the_same_prompt_again_gets_the_former_answer() -> None:
@@ -120,6 +150,20 @@ def test_what_is_buried_again_remembers_what_it_was_at_first() -> None:
     world.say(WorkFinished(second.work, "buried"))
     third = planned(world.say(ReviveRequested(second.work, "s")))
     assert (second.key, third.key) == (f"{first}#1", f"{first}#2")
+    assert world.wrongs() == []
+
+
+def test_nothing_is_revived_while_too_much_waits_and_it_can_be_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(house())
+    first = buried(world, WorkRequested("check", "k"))
+    other = planned(world.say(WorkRequested("check", "l"))).work
+    monkeypatch.setattr("actors.planner.rules.WORKS_MAX", 1)
+    refused = [RequestRefused("r", first, "too_many_waiting")]
+    assert world.say(ReviveRequested(first, "r")) == refused
+    world.say(WorkFinished(other, "completed"))
+    assert planned(world.say(ReviveRequested(first, "r"))).key == f"{first}#1"
     assert world.wrongs() == []
 
 

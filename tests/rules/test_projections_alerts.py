@@ -9,6 +9,7 @@ from events.work import (
     Source,
     StepReached,
     WorkCancelled,
+    WorkDropped,
     WorkFinished,
     WorkPlanned,
     WorkReleased,
@@ -63,6 +64,13 @@ def test_what_no_way_could_deliver_has_failed() -> None:
     assert rows("alerts", "delivery") == [{"delivery": "failed"}]
     rows = given(RAISED, TELL, WorkCancelled("w2"))
     assert rows("alerts", "delivery") == [{"delivery": "failed"}]
+
+
+def test_what_was_over_before_anybody_was_told_has_not_failed() -> None:
+    over, taken_back = AlertCleared("disk_low", "root"), WorkDropped("w2", "alert_over")
+    row = {"told": 0, "delivery": "", "work": None}
+    assert given(RAISED, TELL, over, taken_back)("alerts", *row) == [row]
+    assert given(RAISED, TELL, over, RAISED, taken_back)("alerts", *row) == [row]
 
 
 def test_raised_anew_it_is_not_delivered_yet_and_who_was_told_before_is_known() -> None:

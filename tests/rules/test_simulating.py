@@ -1,19 +1,23 @@
 """Days that never were: the same for the same seed, and true to the rules."""
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from actors.executor.simulated import ESCAPED, FOUND
 from actors.replay.courses import Course, History, course_of
 from actors.replay.draws import Draws
+from actors.replay.faults import Rates
 from actors.replay.naming import RunName
 from actors.replay.simulating import Stretch, remedy, simulated
 from actors.replay.tally import Spread
 from actors.replay.world import World
 from events.configuration import Action, Budget, Configuration, Intent, Lane
 from events.policies import Plan
+from events.record import Record
 from events.runs import RunEnded, RunResult, RunStarting
 from horarium.configuration import load
 from tests.rules.replay_story import MINUTE, at, by_estimates, recorded
@@ -70,6 +74,20 @@ def test_waiting_refusals_and_lanes_are_counted_as_they_were() -> None:
     lane = tally.lanes["main"]
     assert (lane.runs, lane.busy_seconds, lane.at_once_most, lane.waits) == (1, 3_600, 1, 1)
     assert [work.name for work in tally.waiting()] == ["short"]
+
+
+def test_what_escapes_is_counted_by_whether_it_is_found() -> None:
+    told: Counter[str] = Counter()
+
+    def count(record: Record) -> None:
+        if isinstance(record.fact, RunEnded):
+            told[record.fact.detail] += 1
+
+    only_escapes = Rates(*[0] * len(Rates._fields))._replace(escape=500)
+    met = simulated(of_cass(14), only_escapes, count).met
+    assert set(met) - {"busy"} == {"escape", "escape_found", "escape_not_found"}
+    assert met["escape_found"] == told[FOUND] > met["escape_not_found"] == told[ESCAPED] > 0
+    assert met["escape"] == told[FOUND] + told[ESCAPED]
 
 
 def test_what_would_have_to_change_lets_everything_fit_when_it_is_tried() -> None:

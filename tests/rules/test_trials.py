@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from actors.replay.faults import OF_DAYS, OF_RUNS
+from actors.replay.faults import ESCAPES, OF_DAYS, OF_RUNS
 from actors.replay.trials import trial
 from projections.invariants.check import Violation
 from projections.invariants.checker import Checker
@@ -12,7 +12,7 @@ from projections.invariants.past import ACTORS
 
 SEEDS = 1_000
 SHARES = 4
-NAMED = {*OF_RUNS, *OF_DAYS, "paused_start", "busy", "dst_gap", "dst_overlap"}
+NAMED = {*OF_RUNS, *OF_DAYS, *ESCAPES.values(), "paused_start", "busy", "dst_gap", "dst_overlap"}
 met: Counter[str] = Counter()
 
 

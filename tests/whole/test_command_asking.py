@@ -130,6 +130,8 @@ def test_the_answer_is_said_in_a_sentence(
          "no action or template is called 'studdy'. Did you mean study?"),
         (["request", "study", "--phase", "evning"], "unknown_phase", "study",
          "no phase is called 'evning'. Did you mean evening or morning?"),
+        (["request", "--prompt", "Why?", "--executor", "claude", "--lane", "mian"], "unknown_lane",
+         "prompt", "no lane is called 'mian'. Did you mean main?"),
         (["pause", "--category", "reserch"], "unknown_subject", "reserch",
          "no category is called 'reserch'. Did you mean research?"),
         (["release", "w9-9"], "unknown_subject", "w9-9", "no work is called 'w9-9'."),

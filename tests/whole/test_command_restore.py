@@ -47,8 +47,11 @@ def later(here: Places, note: str = "later") -> None:
     head.write(store.head())
     head.close()
     store.close()
-    for folder in ("runs/r13-1", "runs/r47-1", "work/w48-1", "runs/notes"):
+    for folder in ("runs/r13-1", "runs/r47-1", "work/w48-1", "runs/notes", "worktrees/r47-1"):
         (here.data / folder).mkdir(parents=True, exist_ok=True)
+    (here.data / "outcomes").mkdir(exist_ok=True)
+    for run in ("r13-1", "r47-1"):
+        (here.data / "outcomes" / run).touch()
 
 
 def chained(here: Places) -> int:
@@ -88,7 +91,9 @@ def test_a_restore_keeps_what_it_replaces(here: Places, backup: Path) -> None:
     assert kept_head(aside / "log.head").position == 48
     assert (aside / "log.sqlite").exists() and (aside / "projections.sqlite").exists()
     assert (aside / "runs/r47-1").exists() and (aside / "work/w48-1").exists()
+    assert (aside / "outcomes/r47-1").exists() and (aside / "worktrees/r47-1").exists()
     assert sorted(path.name for path in (here.data / "runs").iterdir()) == ["notes", "r13-1"]
+    assert [path.name for path in (here.data / "outcomes").iterdir()] == ["r13-1"]
     status = json.loads(call(here, "status", "--json").stdout)
     assert (status["head"], status["lag"]) == (46, 0)
 
@@ -136,7 +141,7 @@ def test_a_backup_makes_a_new_house(tmp_path: Path, backup: Path) -> None:
          "record 1: missing"),
         ("UPDATE stored_events SET originator_version = 99 WHERE originator_version = 46",
          "record 99: claims to be record 46"),
-        ("PRAGMA user_version = 2", "has format 2, this version knows 1"),
+        ("PRAGMA user_version = 99", "has format 99, this version knows 2"),
         ("DROP TABLE stored_events", "is not a backup of a log"),
     ],
 )  # fmt: skip

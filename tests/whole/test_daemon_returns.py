@@ -109,7 +109,7 @@ def test_a_job_that_ended_while_the_daemon_was_down_has_its_end(
         run = daemon.facts(RunStarted)[0].run
         daemon.kill()
         (tmp_path / "go").touch()
-        wait_for((here.data / "runs" / run / "outcome").exists, "its end")
+        wait_for((here.data / "outcomes" / run).exists, "its end")
     with living(here) as daemon:
         assert daemon.finished(work) == ["completed"]
         assert not daemon.facts(RunAdopted)

@@ -38,8 +38,8 @@ def test_no_command_of_the_page_needs_the_year_of_the_clock() -> None:
 @every_puzzle
 def test_a_shipped_log_is_small_and_what_its_house_lives(name: str) -> None:
     path = LOGS / f"{name}.backup"
-    with sqlite_rows(path) as rows:
-        stored = list(rows)
+    with sqlite_rows(path) as found:
+        stored = list(found.rows)
     assert stored == [(row.position, row.state) for row in rows_of(lived(name))]
     assert path.stat().st_size < LOG_MAX_BYTES
     assert str(LOGS).encode() not in path.read_bytes()

@@ -133,6 +133,16 @@ def test_a_simulation_with_faults_checks_every_log(tmp_path: Path) -> None:
     assert found["rates_per_mille"]["crash"] == 400
 
 
+def test_a_simulation_with_faults_counts_what_escaped_and_was_found(tmp_path: Path) -> None:
+    here = ("--config", str(CASS), "--data", str(tmp_path))
+    words = (*here, "simulate", "--start", MONDAY, "--days", "30", "--faults")
+    met = told(*words)["faults"]
+    assert met["escape"] == met["escape_found"] + met["escape_not_found"]
+    said = call(*words).stdout
+    for name in ("escape", "escape_found", "escape_not_found"):
+        assert f"{name.replace('_', ' ')} {met[name]}" in " ".join(said.split())
+
+
 def test_runs_of_a_simulation_go_as_the_log_knows_them(home: Path) -> None:
     found = told(*at(home), "simulate", "--days", "1", "--start", MONDAY)
     assert found["recorded_runs"] > 20

@@ -14,7 +14,7 @@ from actors.executor.brief import RunBrief
 from actors.executor.wish import Wished
 from events.runs import ProbeEnded, RunAdopted, RunEnded, RunStarted
 
-PROTOCOL = 2  # Another number is another language: such a keeper finishes, and is not spoken to.
+PROTOCOL = 3  # Another number is another language: such a keeper finishes, and is not spoken to.
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 LENGTH_BYTES = 4
 
