@@ -45,7 +45,6 @@ ROWS = {
     "start": Row(spawn.start),
     "pool": Row(spawn.pool),
     "custody": Row(custody.custody),
-    "sweeping": Row(sweeping.sweeping),
     "lateness": Row(lateness.lateness),
     "intents": Row(intents.many),
     "intents-due": Row(intents.due),
@@ -61,6 +60,7 @@ ROWS = {
     "idle": Row(rest.idle),
     "size": Row(rest.size),
     "first-job": Row(rest.first_job),
+    "sweeping": Row(sweeping.sweeping),  # The disk is busy for a while with what went.
 }
 
 

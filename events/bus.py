@@ -7,7 +7,17 @@ from msgspec import Struct
 from events.codec import written
 from events.committing import BATCH_RECORDS_MAX, Batch, Committer, Introduction, Pulse
 from events.dispatcher import DispatchedActor
-from events.messages import Append, CaughtUp, Considered, Early, Keep, Kinds, News, Subscribe
+from events.messages import (
+    Append,
+    CaughtUp,
+    Considered,
+    Early,
+    Keep,
+    Kinds,
+    News,
+    Rouse,
+    Subscribe,
+)
 from events.readers import Reader, Readers, tell
 from events.record import Record
 from events.store import Head, Row, Store
@@ -23,6 +33,7 @@ __all__ = [
     "LoopOfRules",
     "News",
     "Pulse",
+    "Rouse",
     "Subscribe",
 ]
 
@@ -48,7 +59,7 @@ class Broken(Struct, frozen=True):
     error: BaseException
 
 
-Message = Append | Keep | Considered | Subscribe | Space | Broken
+Message = Append | Keep | Considered | Rouse | Subscribe | Space | Broken
 
 
 class Bus(DispatchedActor):
@@ -102,6 +113,8 @@ class Bus(DispatchedActor):
                 self._batch.considered[actor] = position
             case Keep(snapshot):
                 self._batch.snapshots.append(snapshot)
+            case Rouse():
+                self._committer.take(message)
             case Broken(error):
                 raise error
 

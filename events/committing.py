@@ -10,7 +10,7 @@ from time import monotonic
 
 from msgspec import Struct, field
 
-from events.messages import NOTHING, CaughtUp, News, Positions, Subscribe
+from events.messages import NOTHING, CaughtUp, News, Positions, Rouse, Subscribe
 from events.readers import Reader, Readers, chosen, tell
 from events.record import Record
 from events.store import (
@@ -29,6 +29,7 @@ BATCH_RECORDS_MAX = 1_000
 BUSY_TRIES = 6
 RETRY_SECONDS = 0.5
 LINGER_SECONDS = 0.002
+PASSING_SECONDS = 0.002  # so long who only looks on makes way for what is being started
 REST_SECONDS = 0.02  # without news, after which the head is written down,
 LAG_SECONDS = 0.25  # or after so long in any case
 
@@ -79,6 +80,9 @@ class End(Struct, frozen=True):
     error: BaseException | None = None
 
 
+Message = Batch | Introduction | Rouse | Retry | End
+
+
 class Pulse:
     """What others may read of the bus at any time: whether the disk is full, the newest record
     that was told (`head`), and how many wait for the disk. `changed` is told when the disk has
@@ -121,10 +125,12 @@ class Committer:
     ) -> None:
         self._store, self._pulse = store, pulse
         self._published, self._space, self._failed = published, space, failed
-        self._inbox: SimpleQueue[Batch | Introduction | Retry | End] = SimpleQueue()
-        self._next: deque[Batch | Introduction | Retry | End] = deque()  # taken from there
+        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._next: deque[Message] = deque()  # taken from there
         self._batch = Batch()
         self._performers, self._readers = Readers(News), Readers(News)
+        self._unread: list[Record] = []  # of what is committed, by the readers
+        self._passing_until = 0.0
         self._hurry, self._lingers = Event(), False
         self._unwritten: Head | None = None
         self._written_at = monotonic()
@@ -134,7 +140,7 @@ class Committer:
     def start(self) -> None:
         self._thread.start()
 
-    def take(self, what: Batch | Introduction) -> None:
+    def take(self, what: Batch | Introduction | Rouse) -> None:
         """Commit this, or introduce them, after all that was handed over before."""
         self._inbox.put(what)
         if self._lingers and not (isinstance(what, Batch) and what.may_go_on):
@@ -153,7 +159,9 @@ class Committer:
         except BaseException as error:
             self._fail(error)
 
-    def _taken(self) -> Batch | Introduction | Retry | End:
+    def _taken(self) -> Message:
+        if self._unread and (waiting := self._till_read()) is not None:
+            return waiting
         if self._next:
             return self._next.popleft()
         if self._unwritten is not None:
@@ -163,7 +171,22 @@ class Committer:
             self._write_head()
         return self._inbox.get()
 
-    def _step(self, what: Batch | Introduction | Retry | End) -> bool:
+    def _till_read(self) -> Message | None:
+        """What comes while readers make way; None: they have been told."""
+        if (left := self._passing_until - monotonic()) > 0:
+            if self._next:
+                return self._next.popleft()
+            with suppress(Empty):
+                return self._inbox.get(timeout=left)
+        self._tell_readers()
+        return None
+
+    def _tell_readers(self) -> None:
+        unread, self._unread = self._unread, []
+        if unread:
+            self._readers.tell(unread)
+
+    def _step(self, what: Message) -> bool:
         match what:
             case Batch():
                 self._batch = what
@@ -172,8 +195,12 @@ class Committer:
                 self._publish()
             case Introduction(asked, head):
                 self._introduce(asked, head)
+            case Rouse():
+                with suppress(StoreError):
+                    self._store.head()  # By the way that a commit goes.
             case End(error):
                 self._ended = True
+                self._tell_readers()
                 self._write_head()
                 if error is not None:
                     raise error
@@ -221,6 +248,7 @@ class Committer:
 
     def _wait(self, error: StoreError) -> None:
         """Until it is time to try again; the last time is when everything ends."""
+        self._tell_readers()
         if any(isinstance(waiting, End) for waiting in self._next):
             raise error
         again = Timer(RETRY_SECONDS, self._inbox.put, (Retry(),))
@@ -238,13 +266,14 @@ class Committer:
         was_full = self._pulse.full is not None
         self._pulse.tell(None)
         if batch.records:
-            self._performers.tell(batch.records)
+            performed = self._performers.tell(batch.records)
             last = batch.records[-1]
             self._pulse.head = self._unwritten = Head(last.position, last.hash)
+            if not self._unread:
+                self._passing_until = monotonic() + PASSING_SECONDS if performed else 0.0
+            self._unread += batch.records
         for future, positions in batch.answers:
             future.set_result(positions)
-        if batch.records:
-            self._readers.tell(batch.records)
         if was_full:
             self._space()
 
@@ -255,6 +284,7 @@ class Committer:
             self._unwritten, self._written_at = None, monotonic()
 
     def _introduce(self, asked: Subscribe, head: int) -> None:
+        self._tell_readers()  # Who comes is not told again what stands before him.
         history = None if asked.kinds is None else asked.kinds | asked.early
         for page in pages(self._store, asked.after) if asked.after < head else ():
             if wanted := chosen(page, history):
@@ -265,6 +295,7 @@ class Committer:
 
     def _fail(self, error: BaseException) -> None:
         self._batch.refuse(error)
+        self._tell_readers()
         self._failed(error)
         while not self._ended:
             what = self._next.popleft() if self._next else self._inbox.get()

@@ -44,6 +44,10 @@ class Considered(Struct, frozen=True):
     position: int
 
 
+class Rouse(Struct, frozen=True):
+    """Something is to be said very soon: be awake."""
+
+
 class Subscribe(Struct, frozen=True):
     """Tell this reader what follows `after`: history first, then a mark, then news.
 

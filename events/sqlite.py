@@ -22,6 +22,7 @@ from eventsourcing.sqlite import (
 
 from events.bulk import insert_rows
 from events.codec import GENESIS, parts
+from events.journal import spread
 from events.left import TRIMMED, WHOLE, format_of, stretches
 from events.policies import Storage
 from events.store import (
@@ -140,6 +141,7 @@ class SqliteStore:
             if not found:
                 with datastore.transaction(commit=True) as cursor:
                     cursor.execute(f"PRAGMA user_version={WHOLE}")
+        spread(path, settings.wal_max_bytes)
 
     def base(self) -> Head:
         return self._base

@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 
 import click
@@ -70,15 +70,16 @@ class Browser:
         self._looked_for = ""
 
     def browse(self) -> None:
-        """Until somebody quits."""
-        self._go(1)
-        while (key := self._asked(HINT)) not in QUIT:
-            if key in NEXT:
-                self._go(1)
-            elif key in PREVIOUS:
-                self._go(-1)
-            elif key == "/":
-                self._search()
+        """Until somebody quits, also by an interrupt, whatever is shown just then."""
+        with suppress(KeyboardInterrupt):
+            self._go(1)
+            while (key := self._asked(HINT)) not in QUIT:
+                if key in NEXT:
+                    self._go(1)
+                elif key in PREVIOUS:
+                    self._go(-1)
+                elif key == "/":
+                    self._search()
 
     def _asked(self, hint: str) -> str:
         self._write(click.style(hint, dim=True))

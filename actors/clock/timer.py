@@ -11,6 +11,8 @@ from events.time import ClockStepped, HostSlept, TimePassed
 STRIDE_SECONDS = 30.0  # Never longer at once, so that sleep and a clock that was set are noticed.
 AT_ONCE = timedelta(milliseconds=100)  # Clocks read further apart than this do not belong together.
 TRIES = 5
+AHEAD_SECONDS = 0.003  # in front of an instant, so long everybody is told to be awake,
+NEAR_SECONDS = 0.0003  # and so long nobody sleeps any more, for sleep ends late.
 # Which clock stands still in sleep and which goes on: Linux has the one as MONOTONIC and the
 # other as BOOTTIME, macOS the one as UPTIME_RAW and the other as MONOTONIC.
 _UPTIME: int | None = getattr(time, "CLOCK_UPTIME_RAW", None)
@@ -55,7 +57,7 @@ class Timer:
 
     With each reading come HostSlept and ClockStepped, if there is anything to tell, before the
     TimePassed of the same moment. It looks at every wake-up, and every `stride_seconds` at
-    least; after TimePassed it waits to be armed again.
+    least; after TimePassed it waits to be armed again. `ahead` is called shortly before each.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Timer:
         tell: Tell,
         read: Callable[[], Reading] = read_clocks,
         stride_seconds: float = STRIDE_SECONDS,
+        ahead: Callable[[], None] = lambda: None,
     ) -> None:
         self._tell, self._read, self._stride = tell, read, stride_seconds
+        self._ahead, self._is_announced = ahead, True
         self._changed = Condition()
         self._instant: datetime | None = None
         self._closed = False
@@ -101,8 +105,19 @@ class Timer:
                     seen.append(TimePassed())
                 if seen:
                     return reading.wall, seen
-                self._changed.wait(min(left, self._stride))
+                self._wait_for(left)
         return None
+
+    def _wait_for(self, left: float) -> None:
+        """Come nearer: until everybody is to be awake, until it is near, until it is there."""
+        if left > AHEAD_SECONDS:
+            self._is_announced = False
+            self._changed.wait(min(left - AHEAD_SECONDS, self._stride))
+        elif not self._is_announced:
+            self._is_announced = True
+            self._ahead()
+        else:
+            self._changed.wait(max(0.0, left - NEAR_SECONDS))
 
     def _left(self, wall: datetime) -> float:
         """Seconds until the instant; a stride when there is none."""

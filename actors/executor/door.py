@@ -26,6 +26,9 @@ class Door(Protocol):
         At most once: a run whose folder is there already has been started before and is lost.
         """
 
+    def rouse(self) -> None:
+        """Be awake: something may have to be started very soon."""
+
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """Do not carry it out: say that it never began, and why."""
 
@@ -72,6 +75,9 @@ class ClosedDoor:
     def start(self, brief: RunBrief, answers: int) -> None:
         """Refuse it."""
         self.refuse(brief, answers, "doors_closed")
+
+    def rouse(self) -> None:
+        """Nothing will."""
 
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """See `Door.refuse`."""

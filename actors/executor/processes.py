@@ -50,6 +50,9 @@ class Processes:
         elif not self._closing:
             self._world.tell(answers, [nothing(brief, self._world.now())])
 
+    def rouse(self) -> None:
+        """See `Door.rouse`."""
+
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """See `Door.refuse`."""
         if not self._closing:

@@ -108,6 +108,9 @@ class SimulatedDoor:
         if run in self._live:
             self._stop(self._live[run], "cancelled", "cancelled on request")
 
+    def rouse(self) -> None:
+        """See `Door.rouse`."""
+
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """See `Door.refuse`."""
         if not self._closed:

@@ -31,7 +31,7 @@ from actors.phase_queue.rules import RULES as PHASE_QUEUE
 from actors.planner.rules import RULES as PLANNER
 from actors.recall import Memory, Poison
 from actors.rules import Rules
-from events.bus import Append, Bus, Considered, LoopOfRules, Pulse
+from events.bus import Append, Bus, Considered, LoopOfRules, Pulse, Rouse
 from events.catalogue import AnyObservation
 from events.cleanup import DiskSeen, SweepStarting
 from events.codec import entry
@@ -139,7 +139,9 @@ class House:
         if not self._terms.safe:
             self._disk = self._look_at_disk(memories["cleanup"].state.low)
         self._actors["clock"] = ClockActor.start(
-            *self._for("clock", memories), lambda: Timer(self._time_seen), self._idle
+            *self._for("clock", memories),
+            lambda: Timer(self._time_seen, ahead=self._rouse),
+            self._idle,
         )
         return Edge(self.bus, answers, now, self._crowded, self._terms.safe, self._actors)
 
@@ -193,6 +195,11 @@ class House:
             self._choked(error.by, next(read(self._store, error.cause - 1)), error)
         else:
             self._choked("bus", None, error)
+
+    def _rouse(self) -> None:
+        """An instant is near: whoever takes part is awake by then."""
+        self.bus.tell(Rouse())
+        self.door.rouse()
 
     def _time_seen(self, at: datetime, seen: Sequence[AnyObservation]) -> None:
         self.bus.tell(Append("timer", [entry(fact, at) for fact in seen]))

@@ -40,6 +40,9 @@ class Watched:
     def start(self, brief: RunBrief, answers: int) -> None:
         self.asked.append(("start", brief.run, answers))
 
+    def rouse(self) -> None:
+        pass
+
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         self.asked.append(("refuse", brief.run, answers, trouble))
 

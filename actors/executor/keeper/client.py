@@ -27,6 +27,7 @@ from actors.executor.keeper.words import (
     Stop,
     Told,
     Unbegun,
+    hello,
 )
 from actors.executor.noop import nothing
 from actors.executor.secrets import variables
@@ -112,6 +113,12 @@ class Kept:
             self._begin(Start(self._placed(brief), answers, self._environment(brief), self._umask))
         elif not self._closing:
             self._tell(answers, [nothing(brief, self._now())])
+
+    def rouse(self) -> None:
+        """See `Door.rouse`."""
+        with self._changed:
+            if self._line is not None:
+                self._line.say([hello()])
 
     def refuse(self, brief: RunBrief, answers: int, trouble: Trouble) -> None:
         """See `Door.refuse`."""
