@@ -385,8 +385,9 @@ def _waits_for_good_reason(world: World, queue: Queue, work: Work) -> bool:
         case "lane_full" | "daemon_full":
             return not has_room(queue, work.lane)
         case "not_before" | "retry_backoff":
-            rings_at = world.states["clock"].alarms.times[f"phase_queue/work:{work.name}"]
-            return bool(world.latest < rings_at == work.wakes_at)
+            clock = world.states["clock"]  # Somebody may ask for something before it is told.
+            rings_at = clock.alarms.times[f"phase_queue/work:{work.name}"]
+            return bool(clock.seen < rings_at == work.wakes_at)
         case "phase_not_open":
             return work.until is not None and work.until > world.latest
         case "not_idle" | "quiet_hours" | None:  # No work here waits for an idle machine.

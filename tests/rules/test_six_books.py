@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase as Stage
+from hypothesis import example, settings
 from hypothesis import given as for_any
-from hypothesis import settings
 from hypothesis import strategies as some
 
 from actors.clock.rules import next_instant
@@ -201,6 +201,7 @@ def lived(seed: int) -> World:
 
 @settings(max_examples=150, deadline=None, phases=UNSHRUNK)
 @for_any(some.integers(0, 2**32))
+@example(864)
 def test_whatever_comes_to_mind_the_six_books_hold(seed: int) -> None:
     lived(seed)
 
