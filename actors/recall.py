@@ -39,6 +39,18 @@ class Indigestible(Exception):
         self.actor, self.record = actor, record
 
 
+class Changes(dict[type[Fact], Change | None]):
+    """How facts change a state, by their kinds, as they are asked for."""
+
+    def __init__(self, rules: Rules[Any]) -> None:
+        super().__init__()
+        self._rules = rules
+
+    def __missing__(self, kind: type[Fact]) -> Change | None:
+        change = self[kind] = self._rules.change_for(kind)
+        return change
+
+
 class Recall(Generic[S]):
     """Takes the records of a log in order and ends as a memory. Raises Indigestible.
 
@@ -59,7 +71,7 @@ class Recall(Generic[S]):
         self.begins = snapshot.position if snapshot and state is not None else 0
         self._considered = max(considered, self.begins)
         self._waiting: deque[Record] = deque()
-        self._changes: dict[type[Fact], Change | None] = {}
+        self._changes = Changes(rules)
 
     def take(self, record: Record) -> None:
         """A fact that these rules hear, or a decision of their own."""
@@ -88,21 +100,26 @@ class Recall(Generic[S]):
 
     def _learn_until(self, position: int) -> None:
         """Each but what the snapshot knows, or what is too much for these rules."""
-        waiting, begins = self._waiting, self.begins
-        while waiting and (at := waiting[0].position) <= position:
-            record = waiting.popleft()
-            if at > begins:
-                self._learn(record)
+        waiting, state, changes = self._waiting, self._state, self._changes
+        begins, poison = self.begins, self._poison
+        record = None
+        try:
+            while waiting and (at := waiting[0].position) <= position:
+                record = waiting.popleft()
+                change = changes[type(record.fact)]
+                if at > begins and change is not None and not (poison and at in poison):
+                    change(state, record.fact, record.at)
+        except Exception as mistake:
+            assert record is not None
+            raise Indigestible(self._rules.actor, record) from mistake
 
-    def _learn(self, record: Record) -> None:
-        fact, changes = record.fact, self._changes
-        if (kind := type(fact)) not in changes:
-            changes[kind] = self._rules.change_for(kind)
-        if (change := changes[kind]) is not None and record.position not in self._poison:
+    def _learn(self, decision: Record) -> None:
+        change = self._changes[type(decision.fact)]
+        if change is not None and decision.position not in self._poison:
             try:
-                change(self._state, fact, record.at)
+                change(self._state, decision.fact, decision.at)
             except Exception as mistake:
-                raise Indigestible(self._rules.actor, record) from mistake
+                raise Indigestible(self._rules.actor, decision) from mistake
 
 
 def _state_in(snapshot: Snapshot, rules: Rules[S]) -> S | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from events import codec
 from events.record import Record
 
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400  # What is decoded is still at hand when it is used.
 
 
 class StoreError(Exception):

@@ -25,7 +25,7 @@ from horarium.reading import NoLog
 from projections.database import place_of
 from projections.moments import rfc3339
 
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400
 NEAR_RECORDS = 3_000  # So near stands what was decided upon a record.
 NAMES = 200
 FOUND_MAX = 64

@@ -9,7 +9,7 @@ from events.left import stretches
 from events.record import Record
 from horarium import reading
 
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400
 
 Point = int | datetime
 

@@ -18,7 +18,8 @@ from events.left import Stretch, base_of, stretches
 from horarium.places import Places
 from horarium.quiet import reading_uri
 
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400
+OLDER_RECORDS = 2_000  # running, and all before them is older too
 BUSY_SECONDS = 5
 FORMAT = 2  # of the log, see events.sqlite
 _SELECT = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = 'log'"
@@ -141,12 +142,12 @@ def _latest(gone: Sequence[Stretch]) -> datetime:
 def position_before(connection: sqlite3.Connection, moment: datetime) -> int:
     """A position behind which all records of that moment and later lie.
 
-    Clocks are set back at times: it is found where a page of records running is older.
+    Clocks are set back at times: it is found where so many records running are older.
     """
     older, base = 0, older_base(connection, moment)
     for row in newest(connection):
         older = older + 1 if datetime.fromisoformat(document(row)["at"]) < moment else 0
-        if older == PAGE_RECORDS:
+        if older == OLDER_RECORDS:
             return row[0]
         if row[0] == base + 1:
             return base

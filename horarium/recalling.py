@@ -28,7 +28,7 @@ from projections.invariants.causes import AUTHORS
 from projections.invariants.past import ACTORS
 
 RECORDS_MIN = 200_000  # Fewer are read before another process has begun.
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400
 # Microseconds for each record of a long log; only how even the shares are depends on them.
 WEIGHTS = {
     "clock": 0.7,

@@ -21,7 +21,7 @@ from horarium.bundle import LINE_MAX_BYTES, BadLog
 from horarium.quiet import reading_uri
 from projections.invariants.past import ACTORS
 
-PAGE_RECORDS = 1_000
+PAGE_RECORDS = 400
 _STORED = b'{"position":'
 _TRACKED = (
     "SELECT application_name, notification_id FROM tracking "

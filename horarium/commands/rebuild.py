@@ -17,7 +17,7 @@ from horarium.daemon.lock import Lock, Locked, Owner
 from horarium.places import Places
 from horarium.tables import show_json
 
-PAGE_RECORDS = 2_000
+PAGE_RECORDS = 400
 
 
 @click.command()

@@ -12,7 +12,7 @@ from events.store import Head
 from projections.invariants.check import Tell, Violation
 
 RECORD_BYTES_MAX = 8 * 1024 * 1024
-PAGE_RECORDS = 1_000
+PAGE_RECORDS = 400
 BEGINNING = Head(0, GENESIS)
 
 _HASH, _FACT = b',"hash":"', b'","fact":'
