@@ -172,8 +172,10 @@ class Answers:
         if cause is None or (waiting := self._open.get(by)) is None:
             return
         if (question := waiting.get(cause)) is not None:
-            owed, asked = question
-            if type(fact) in owed.kinds and _is_about(owed, asked, fact):
+            (_, kinds, subject, _), asked = question
+            if type(fact) in kinds and (
+                not subject or getattr(fact, subject) == getattr(asked, subject)
+            ):
                 del waiting[cause]
                 self._last[by] = cause, question
         elif self._last[by][0] == cause:
@@ -190,8 +192,10 @@ class Answers:
         cause, question = self._last[record.by]
         if question is None or not question[0].once:
             return
-        owed, asked = question
-        if type(fact) in owed.kinds and _is_about(owed, asked, fact):
+        (_, kinds, subject, _), asked = question
+        if type(fact) in kinds and (
+            not subject or getattr(fact, subject) == getattr(asked, subject)
+        ):
             self._wrong(record.position, f"{asked.kind} {cause} is answered twice")
 
     def _pass_over(self, actor: str, before: int) -> None:
@@ -204,9 +208,3 @@ class Answers:
 
     def _wrong(self, position: int, reason: str) -> None:
         self._tell(Violation(self.NAME, position, reason))
-
-
-def _is_about(owed: Owed, asked: AnyFact, answer: AnyFact) -> bool:
-    """Whether both are about the same."""
-    subject = owed.subject
-    return not subject or bool(getattr(answer, subject) == getattr(asked, subject))
