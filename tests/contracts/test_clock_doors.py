@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -169,6 +170,25 @@ def test_a_timer_is_ready_for_a_new_moment_and_forgets_the_one_before(
     timer.arm(NOON)
     assert told.next() == (NOON, [TimePassed()]), "it rings for each time it is armed"
     timer.close()
+
+
+def test_who_is_roused_before_a_moment_does_not_hold_up_who_arms_the_timer(told: Told) -> None:
+    roused, go_on = Event(), Event()
+
+    def rouse() -> None:
+        roused.set()
+        assert go_on.wait(10)
+
+    timer = Timer(told, ahead=rouse)
+    timer.arm(datetime.now(UTC) + span(0.05))
+    assert roused.wait(10)
+    arming = Thread(target=timer.arm, args=(NOON,))
+    arming.start()
+    arming.join(10)
+    was_held_up = arming.is_alive()
+    go_on.set()
+    timer.close()
+    assert not was_held_up
 
 
 class Held:

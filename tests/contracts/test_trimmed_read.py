@@ -107,6 +107,20 @@ def test_projections_are_built_anew_with_the_files_and_kept_without(trimmed: Pla
     assert "is not there" in said(trimmed, "doctor")
 
 
+def harm(file: Path) -> None:
+    """Change a record in the midst of it: its first line and its end are what they were."""
+    lines = file.read_bytes().split(b"\n")
+    lines[500] = lines[500].replace(b'"position"', b'"posture"', 1)
+    file.write_bytes(b"\n".join(lines))
+
+
+def test_projections_stay_where_a_file_is_damaged_in_its_midst(trimmed: Places) -> None:
+    before = trimmed.projections.read_bytes()
+    harm(file_of(trimmed, 1))
+    assert "is damaged: record 1" in said(trimmed, "rebuild")
+    assert trimmed.projections.read_bytes() == before
+
+
 # Backups
 
 
@@ -160,3 +174,25 @@ def test_a_trimmed_backup_is_not_put_back_where_its_files_are_not(
     assert "Restored." in said(elsewhere, "restore", str(backup), "--yes")
     assert verified(elsewhere, quiet).violations_count == 0
     assert stored(elsewhere) == stored(trimmed)
+
+
+def test_nothing_is_touched_for_a_trimmed_backup_whose_files_are_damaged(
+    whole: Places, trimmed: Places, tmp_path: Path
+) -> None:
+    backup, before = backup_of(trimmed, tmp_path / "backup.sqlite"), stored(trimmed)
+    harm(file_of(trimmed, 1))
+    names = sorted(trimmed.data.iterdir())
+    told = said(trimmed, "restore", str(backup), "--yes")
+    assert "is whole, but sealed/" in told and "is damaged: record 1" in told
+    assert stored(trimmed) == before
+    assert [it for it in sorted(trimmed.data.iterdir()) if it != trimmed.lock] == names
+
+
+def test_a_log_that_ends_before_the_base_of_a_backup_is_compared_by_the_files(
+    trimmed: Places, tmp_path: Path
+) -> None:
+    copy = examined(backup_of(trimmed, tmp_path / "backup.sqlite"))
+    old = recorded(tmp_path / "old", records=1_400)
+    shutil.copytree(trimmed.data / "sealed", old.data / "sealed", dirs_exist_ok=True)
+    lost = given_up(old, copy)
+    assert (lost.after, lost.count, lost.unreadable) == (len(stored(old)), 0, "")
