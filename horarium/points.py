@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from sqlite3 import Connection
 
 from events import codec
@@ -36,13 +37,14 @@ def position_of(log: Connection, point: Point, after: int = 0) -> int:
     return head
 
 
-def link_of(log: Connection, position: int) -> str | None:
-    """The link of a record; "" in front of the first, None where there is none."""
+def link_of(log: Connection, position: int, folder: Path | None = None) -> str | None:
+    """The link of a record; "" in front of the first, None where there is none. What has left
+    lies in the data folder of the log, or in another. Raises Gone."""
     for stretch in stretches(log):
         for end, link in ((stretch.after, stretch.before), (stretch.until, stretch.last)):
             if position == end:
                 return link if end else ""
-    found = reading.record(log, position) if position else None
+    found = reading.record(log, position, folder) if position else None
     if found is None:
         return None if position else ""
     return codec.parts(found[0], found[2])[1]

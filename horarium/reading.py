@@ -112,15 +112,16 @@ def _newest_here(connection: sqlite3.Connection, kinds: Sequence[str]) -> Iterat
         before = found[-1][0]
 
 
-def record(connection: sqlite3.Connection, position: int) -> Row | None:
-    """A single one; None when there is none. Raises Gone."""
+def record(connection: sqlite3.Connection, position: int, folder: Path | None = None) -> Row | None:
+    """A single one; None when there is none. Raises Gone. What has left lies in its own data
+    folder, or in another."""
     found: Row | None = connection.execute(
         f"{_SELECT} AND originator_version = ?", (position,)
     ).fetchone()
     if found is None and 0 < position <= base_of(connection):
         from horarium import sealed
 
-        return sealed.row(folder_of(connection), stretches(connection), position)
+        return sealed.row(folder or folder_of(connection), stretches(connection), position)
     return found
 
 

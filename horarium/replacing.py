@@ -74,7 +74,7 @@ def given_up(here: Places, copy: Copy) -> GivenUp:
         return GivenUp(copy.head)
     try:
         with reading.opened(here) as log, closing(_opened(copy.path)) as backup:
-            return _counted(log, _common(log, backup))
+            return _counted(log, _common(log, backup, here.data))
     except (reading.NoLog, codec.UnreadableRecord) as error:
         return GivenUp(copy.head, unreadable=str(error))
 
@@ -123,29 +123,46 @@ def _read_through(path: Path, backup: sqlite3.Connection) -> Copy:
     return Copy(path, count, last.at if last else None, after)
 
 
+def check_left(here: Places, copy: Copy) -> None:
+    """Read what had left a checked backup from end to end, in the data folder: without it the
+    projections cannot be built. Raises NoBackup."""
+    from horarium.trimming import CannotReturn, check_files
+
+    files_needed(here, copy)
+    try:
+        check_files(here.data, _left(copy), lambda position: None)
+    except CannotReturn as error:
+        raise NoBackup(f"{copy.path} is whole, but {error}") from error
+
+
 def files_needed(here: Places, copy: Copy) -> set[Path]:
     """The sealed files of what had left a checked backup: without them it is no whole log. Raises
     NoBackup when one is not in the data folder."""
-    with closing(_opened(copy.path)) as backup:
-        gone: list[Stretch] = stretches(backup)
+    gone = _left(copy)
     if why := sealed.missing(here.data, gone):
         raise NoBackup(f"{copy.path} is whole, but {why}")
     return {here.data / stretch.file for stretch in gone}
+
+
+def _left(copy: Copy) -> list[Stretch]:
+    with closing(_opened(copy.path)) as backup:
+        return stretches(backup)
 
 
 def _states(log: sqlite3.Connection, after: int) -> Iterator[tuple[int, bytes]]:
     return ((position, state) for position, _, state in reading.rows(log, after))
 
 
-def _common(log: sqlite3.Connection, backup: sqlite3.Connection) -> int:
-    """The last record that both have: links that agree have the same past."""
+def _common(log: sqlite3.Connection, backup: sqlite3.Connection, data: Path) -> int:
+    """The last record that both have: links that agree have the same past. What has left either
+    lies in the data folder."""
     low, high = 0, min(reading.head(log), reading.head(backup))
     base = max(base_of(log), base_of(backup))
-    if base <= high and link_of(log, base) == link_of(backup, base):
+    if base <= high and link_of(log, base) == link_of(backup, base, data):
         low = base
     while low < high:
         middle = (low + high + 1) // 2
-        if link_of(log, middle) == link_of(backup, middle):
+        if link_of(log, middle) == link_of(backup, middle, data):
             low = middle
         else:
             high = middle - 1

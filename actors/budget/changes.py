@@ -10,6 +10,7 @@ from actors.budget import alerts, leftover, limits, meters, under_way
 from actors.budget.ledger import Account, Charged, Ledger, Purse, Reservation
 from actors.budget.refused import Price
 from actors.budget.under_way import ROOM, UnderWay
+from actors.ceilings import LEAST_USD_MICROS, SPENDERS, UNTOLD
 from actors.rules import evolves_by
 from events.budget import (
     BudgetExhausted,
@@ -50,6 +51,7 @@ BREATH = "offers"
 DAYS_MAX = 8  # whose money is remembered, the open one among them
 OPENED_MAX = 1_000  # days known to have been open
 LOST_MAX = 1_000
+NEVER_FREE = SPENDERS | UNTOLD
 RANKS = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
@@ -64,7 +66,10 @@ def cost_of(ledger: Ledger, closed: RunClosed, reserved: int) -> tuple[int, Cost
         return reserved, "estimated"
     if ledger.takers and closed.run in ledger.takers:
         return ledger.reservations[closed.run].least or 0, "estimated"
-    return min(ledger.estimates.get(closed.action, reserved), reserved), "estimated"
+    estimate = ledger.estimates.get(closed.action, reserved)
+    if not estimate and closed.executor in NEVER_FREE and ledger.charges_agents:
+        estimate = LEAST_USD_MICROS
+    return min(estimate, reserved), "estimated"
 
 
 def _ask(ledger: Ledger, fact: WorkReleased | StepReached, at: datetime) -> None:

@@ -129,6 +129,11 @@ class Ledger(Struct):
     def closed(self) -> list[str]:
         return self.purse.closed
 
+    @property
+    def charges_agents(self) -> bool:
+        """Whether agents without an estimate are charged something; settings of before said no."""
+        return self.limits.without_ceiling == "what_is_left"
+
     def account(self, category: str) -> Account:
         return self.purse.categories.get(category) or Account()
 

@@ -5,6 +5,7 @@ the same. What they set aside may be far more than they need: others who wait be
 told that the money is spent, for it is not.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -49,7 +50,7 @@ def as_promised(ledger: Ledger, price: Price, promised: dict[str, int], at: date
     return replace(price, usd_micros=max(price.usd_micros, room(ledger, price, promised, at)))
 
 
-def room(ledger: Ledger, price: Price, promised: dict[str, int], at: datetime) -> int:
+def room(ledger: Ledger, price: Price, promised: Mapping[str, int], at: datetime) -> int:
     """What is left of all its limits together, without what was promised to others."""
     if (opened := ledger.opened) is None:
         return 0

@@ -1,6 +1,6 @@
 """The rules of the budget: what is set aside, refused, settled, corrected, offered again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -52,8 +52,10 @@ def _answer(
     if price is None or run in ledger.reservations:
         return SILENCE
     told: tuple[AnyDecision, ...]
-    if (reason := refusal(ledger, price, NOTHING, record.at)) is not None:
-        told = _refuse(ledger, run, work, price, reason, record)
+    # What was offered to others is not left: who takes what is left would get crumbs of it.
+    promised = leftover.promises(ledger) if price.takes_left else NOTHING
+    if (reason := refusal(ledger, price, promised, record.at)) is not None:
+        told = _refuse(ledger, run, work, price, reason, promised, record)
     else:
         opened = ledger.opened
         day = day_of(ledger.day, record.at) if opened is None else opened.day
@@ -184,16 +186,26 @@ def _correct(ledger: Ledger, settled: RunSettled, record: Record) -> Iterator[An
 
 
 def _refuse(
-    ledger: Ledger, run: str, work: str, price: Price, reason: RefuseReason, record: Record
+    ledger: Ledger,
+    run: str,
+    work: str,
+    price: Price,
+    reason: RefuseReason,
+    promised: Mapping[str, int],
+    record: Record,
 ) -> tuple[AnyDecision, ...]:
     """The first refusal for want of money that was there says so to everyone."""
     category, still = price.category, left(ledger, price, reason, record.at)
+    if promised:
+        still = max(0, min(still, leftover.room(ledger, price, promised, record.at)))
     behind = leftover.behind(ledger, price, reason, still) if ledger.takers else ""
     refused = FundsRefused(run, work, category, price.usd_micros, still, reason, behind)
     if reason == "over_quota":
         return refused, *under_way.wakes(ledger.meters, price, record.at)
     what = {"category_spent": category, "day_spent": "day"}.get(reason)
     if what is None or behind or ledger.opened is None or what in ledger.purse.exhausted:
+        return (refused,)
+    if promised and refusal(ledger, price) is None:
         return (refused,)
     return refused, BudgetExhausted(ledger.opened.day, what)
 

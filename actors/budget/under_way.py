@@ -68,14 +68,14 @@ def most_room(meters: Meters, runs: Runs, price: Price, at: datetime) -> int:
 def lacking(
     meters: Meters, runs: Runs, kinds: Iterable[ExecutorKind], amount: int, at: datetime
 ) -> tuple[ExecutorKind, ...]:
-    """Those of them that may not cost so much more. Of what rests nothing is said."""
-    return tuple(
+    """Those of them that may not cost so much more, unless all of them rest: then nobody is asked.
+    One that rests may be back before the run has found a place at another."""
+    found = tuple(
         kind
         for kind in kinds
-        if not rests(meters, kind, at)
-        and (room := room_of(meters, runs, kind, at)) is not None
-        and room < amount
+        if (room := room_of(meters, runs, kind, at)) is not None and room < amount
     )
+    return () if all(rests(meters, kind, at) for kind in kinds) else found
 
 
 def rests(meters: Meters, kind: ExecutorKind, at: datetime) -> bool:

@@ -115,9 +115,17 @@ class Timer:
             self._changed.wait(min(left - AHEAD_SECONDS, self._stride))
         elif not self._is_announced:
             self._is_announced = True
-            self._ahead()
+            self._announce()
         else:
             self._changed.wait(max(0.0, left - NEAR_SECONDS))
+
+    def _announce(self) -> None:
+        """Others may take their time over it, and whoever arms us does not wait for them."""
+        self._changed.release()
+        try:
+            self._ahead()
+        finally:
+            self._changed.acquire()
 
     def _left(self, wall: datetime) -> float:
         """Seconds until the instant; a stride when there is none."""

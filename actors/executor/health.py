@@ -72,10 +72,12 @@ def chosen(
     """The first of the chain that can and does not rest, without some of them."""
     back_at: datetime | None = None
     for executor in chain_of(action):
-        if executor in work.passed or executor in without:
+        if executor in work.passed:
             continue
         until = rests_until(state, executor, at)
         if until is None:
+            if executor in without:
+                continue
             return Choice(executor)
         back_at = until if back_at is None else min(back_at, until)
     return Choice(None, back_at)
@@ -94,11 +96,11 @@ def why_resting(
     words = list[str]()
     outcome: Outcome | None = None
     for executor in chain_of(action):
-        if executor in without:
+        until, known = rests_until(state, executor, at), state.health.get(executor)
+        if until is None and executor in without:
             words.append(f"{executor} has too little left of its quota")
             outcome = outcome or "quota_exhausted"
             continue
-        until, known = rests_until(state, executor, at), state.health.get(executor)
         if until is None or known is None:
             continue
         spent = next((name for name, reset in known.quotas.items() if reset > at), "")

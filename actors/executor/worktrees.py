@@ -24,6 +24,7 @@ MARKED = "."  # how the name of a mark begins
 KEPT_MAX = 20  # in one data folder; with so many kept no other is made
 SECONDS_MAX = 120.0
 GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+DETACHED = "## HEAD (no branch)"  # says git of a tree that is on no branch
 SEEN = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME")  # by git
 
 
@@ -106,8 +107,7 @@ def let_go(room: Room) -> Steps[str]:
     if not _mark(path).exists():
         if not path.is_dir():
             return ""
-        seen = yield from _looked_at(room, path)
-        if seen.exit_code != 0 or seen.said.strip():
+        if (yield from _holds_something(room, path)):
             return f"its worktree is kept: {path}"
     return (yield from _taken_away(room, path))
 
@@ -137,11 +137,22 @@ def _mark(path: Path) -> Path:
     return path.with_name(f"{MARKED}{path.name}")
 
 
-def _looked_at(room: Room, path: Path) -> Steps[Heard]:
-    """What has changed. A run may have told git of programs to call: hence the walls."""
-    status = (*GIT, "status", "--porcelain", "--untracked-files=normal")
+def _holds_something(room: Room, path: Path) -> Steps[bool]:
+    """Whether a tree has changes, or commits that no branch has; also when nobody knows."""
+    seen = yield from _looked_at(room, path, "status", "--porcelain", "--branch", "-unormal")
+    head, *changes = seen.said.splitlines() or [""]
+    if seen.exit_code != 0 or changes or not head:
+        return True
+    if head != DETACHED:
+        return False
+    named = yield from _looked_at(room, path, "for-each-ref", "--count=1", "--contains", "HEAD")
+    return named.exit_code != 0 or not named.said.strip()
+
+
+def _looked_at(room: Room, path: Path, *words: str) -> Steps[Heard]:
+    """A run may have told git of programs to call: hence the walls."""
     room = room._replace(environment=_environment(room))
-    return (yield from heard(room, "git", status, SECONDS_MAX, path))
+    return (yield from heard(room, "git", (*GIT, *words), SECONDS_MAX, path))
 
 
 def _git(room: Room, place: Path, *words: str) -> Steps[Heard]:

@@ -10,7 +10,9 @@ from sqlite3 import Connection
 import click
 
 from events import codec
+from events.left import stretches
 from events.record import Record
+from events.store import StoreError
 from horarium import reading
 from horarium.commands.options import Refusal, now, with_places
 from horarium.daemon.lock import Lock, Locked, Owner
@@ -45,16 +47,18 @@ def alone(here: Places) -> Iterator[None]:
 
 
 def build(here: Places, *, quiet: bool) -> int:
-    """Make the projections from nothing; the position reached. Only while `alone`."""
+    """Make the projections from nothing; the position reached. Only while `alone`. Those that
+    are there stay until what has left the log is known to be whole."""
+    from horarium.trimming import check_files
     from projections.database import remove
     from projections.projector import rebuild as made
 
     try:
         with reading.opened(here) as log:
-            next(reading.rows(log, 0), None)  # Whether the first one can be had.
+            check_files(here.data, stretches(log), lambda position: None)
             remove(here.projections)
             return made(here.projections, _counted(log, quiet))
-    except (reading.NoLog, codec.UnreadableRecord) as error:
+    except (reading.NoLog, codec.UnreadableRecord, StoreError) as error:
         raise Refusal(str(error)) from error
 
 

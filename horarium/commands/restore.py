@@ -9,7 +9,7 @@ from horarium import times
 from horarium.commands.options import Refusal, now, with_places
 from horarium.commands.rebuild import alone, build
 from horarium.places import Places
-from horarium.replacing import Copy, GivenUp, NoBackup, examined, files_needed, given_up, replace
+from horarium.replacing import Copy, GivenUp, NoBackup, check_left, examined, given_up, replace
 from horarium.tables import Column, line, plain, show, show_json
 
 
@@ -30,7 +30,7 @@ def restore(here: Places, as_json: bool, file: Path, yes: bool) -> None:
     with alone(here) if yes else nullcontext():
         try:
             copy = examined(file)
-            files_needed(here, copy)
+            check_left(here, copy)
         except NoBackup as error:
             raise Refusal(plain(str(error))) from error
         lost = given_up(here, copy)

@@ -10,7 +10,7 @@ import click
 from actors.replay.stepping import Unlivable
 from events.codec import UnreadableRecord
 from events.left import Stretch, stretches
-from events.store import StoreError
+from events.store import StoreError, StoreFull
 from horarium import reading
 from horarium.asof import opened_log
 from horarium.commands.options import Refusal, with_places
@@ -69,7 +69,7 @@ def _trimmed(here: Places, as_json: bool, until: int | None) -> int:
     plan, first = _planned(here, until, as_json)
     before = here.log.stat().st_size
     if plan.leaving:
-        let_leave(here.data, plan.leaving)
+        _let_leave(here, plan)
     trouble = _give_back(here) if plan.leaving or _is_loose(here) else ""
     freed = before - here.log.stat().st_size
     if as_json:
@@ -84,6 +84,14 @@ def _trimmed(here: Places, as_json: bool, until: int | None) -> int:
             line(Cell(f"The log is right, but its file is as large as before: {trouble}.", "red"))
             line("Say `horarium trim --really` once more, when that is mended.")
     return int(plan.is_wrong or bool(trouble))
+
+
+def _let_leave(here: Places, plan: Plan) -> None:
+    try:
+        let_leave(here.data, plan.leaving)
+    except StoreFull as error:
+        why = f"{error}; nothing has left. Until it is gone, what leaves needs its space twice"
+        raise Refusal(f"{why}: make some, or let less leave at once with --until") from error
 
 
 def _give_back(here: Places) -> str:
@@ -178,6 +186,8 @@ def _refusing() -> Iterator[None]:
         yield
     except (reading.NoLog, UnreadableRecord, CannotTrim, Unlivable, StoreError) as error:
         raise Refusal(plain(str(error))) from error
+    except BrokenPipeError:  # Nobody reads on what we say; what was to be done is done.
+        raise
     except (OSError, sqlite3.Error) as error:
         raise Refusal(plain(f"cannot read or write {error}")) from error
 

@@ -9,12 +9,13 @@ from msgspec import Struct
 from events.fact import Fact
 from events.record import Record
 from events.requests import ReleaseRequested
-from events.time import PhaseEnded, PhaseMissed, PhaseStarted
+from events.time import AlarmRang, PhaseEnded, PhaseMissed, PhaseStarted
 from events.work import WorkHeld, WorkReleased
 from projections.invariants.check import Check, Handler, Tell
 from projections.invariants.past import Past, Work
 
 WINDOWS_KEPT = 8
+WAKES = "work:"  # and the work's id: the alarm of what waits for a time
 OF_TIME = frozenset({"phase_not_open", "not_before", "retry_backoff", "paused"})
 
 
@@ -42,6 +43,7 @@ class Holds(Check):
             PhaseEnded: self._ended,
             PhaseMissed: self._ended,
             ReleaseRequested: self._requested,
+            AlarmRang: self._rang,
             WorkHeld: self._held,
             WorkReleased: self._released,
         }
@@ -60,6 +62,14 @@ class Holds(Check):
         if work is not None and not work.out:
             work.phase = work.not_before = None
             work.freed = True
+
+    def _rang(self, record: Record, fact: AlarmRang) -> None:
+        """What was woken has waited, also when it is held for a pause until the clock is back."""
+        if fact.setter != "phase_queue" or not fact.alarm.startswith(WAKES):
+            return
+        work = self.past.works.get(fact.alarm.removeprefix(WAKES))
+        if work is not None and work.not_before is not None and work.not_before <= fact.rings_at:
+            work.not_before = None
 
     def _held(self, record: Record, fact: WorkHeld) -> None:
         """What waits for something else than time has waited for its time already."""

@@ -74,7 +74,7 @@ class Moments(Check):
             )
         if stepped > FAR:
             self._seen = record.at
-        elif self._seen is not None:
+        elif self._seen is not None and not (self._seen == record.at and -stepped > FAR):
             self._seen = max(self._seen, fact.before)
         if fact.before > record.at:
             self.past.latest = max(self.past.latest or fact.before, fact.before)

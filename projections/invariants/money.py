@@ -36,6 +36,7 @@ from projections.invariants.purses import (
     Reserved,
     as_asked,
     is_critical,
+    truth,
 )
 
 FORGOTTEN_MAX = 10_000
@@ -188,7 +189,7 @@ class Money(Check):
         run.ceiling_usd_micros = amount = fact.usd_micros
         purse = self._purse
         if purse is not None and not purse.vague:
-            limit = self._by_hand.own(own, purse.opened.day, cause) if own else None
+            limit = self._own_limit(record, own)
             left, exact = self._promises.left_for(asked, purse, limit, cause, fact.work)
             if amount < least or (exact and amount != left):
                 self.wrong(record, f"{fact.run} takes {amount} of {left} that are left")
@@ -207,6 +208,9 @@ class Money(Check):
         if fact.reason in OF_OWN and run is not None and not own:
             self.wrong(record, f"{fact.run} has no limit of its own, and is refused for it")
         can_be_had = obstacle is None and not (self._purse is not None and self._purse.vague)
+        if can_be_had and self._purse is not None and asked.takes_left:
+            about = self._purse, self._own_limit(record, own), record.cause or 0, fact.work
+            can_be_had = self._promises.leave(asked, *about)
         if can_be_had and fact.reason != "over_quota":
             self.wrong(record, f"{fact.run} is refused {fact.usd_micros}, which can be had")
         self._refusals[fact.work] = asked
@@ -215,6 +219,10 @@ class Money(Check):
         self._told[record.position] = fact, asked
         if len(self._told) > FORGOTTEN_MAX:
             del self._told[next(iter(self._told))]
+
+    def _own_limit(self, record: Record, own: str) -> int | None:
+        day = self._purse.opened.day if self._purse is not None and own else None
+        return None if day is None else self._by_hand.own(own, day, record.cause or 0)
 
     def _waits(self, record: Record, fact: WorkDeferred | WorkHeld | Ended) -> None:
         """It will not ask for what it may have been promised, or soon be."""
@@ -255,9 +263,8 @@ class Money(Check):
         elif (obstacle := self._obstacle(record, known)) is not None:
             self.wrong(record, f"{fact.work} is offered money: {obstacle}")
         if known is not None and self._purse is not None:
-            day, own = self._purse.opened.day, known.own
-            limit = self._by_hand.own(own, day, record.cause or 0) if own else None
-            self._promises.offer(fact.work, known, self._purse, limit, record.cause or 0)
+            about = self._purse, self._own_limit(record, known.own), record.cause or 0
+            self._promises.offer(fact.work, known, *about)
 
     def _ended(self, record: Record, fact: Ended) -> None:
         self._waits(record, fact)
@@ -293,8 +300,8 @@ class Money(Check):
             self.wrong(record, f"{fact.run} never started and is charged")
         elif verdict.cost_usd_micros is not None and cost != verdict.cost_usd_micros:
             self.wrong(record, f"{fact.run} cost {verdict.cost_usd_micros} and is charged {cost}")
-        elif fact.source != _truth(verdict):
-            self.wrong(record, f"{fact.run} is charged as {fact.source}, not {_truth(verdict)}")
+        elif fact.source != truth(verdict):
+            self.wrong(record, f"{fact.run} is charged as {fact.source}, not {truth(verdict)}")
         elif verdict.cost_usd_micros is None and cost > reserved:
             self.wrong(record, f"{fact.run} is charged {cost} by estimate, of {reserved}")
         elif verdict.cost_usd_micros is None and not seen and cost < reserved:
@@ -391,10 +398,3 @@ class Money(Check):
 
     def _asked(self, run: str) -> Run | None:
         return self.past.runs.get(run)
-
-
-def _truth(verdict: RunClosed) -> str:
-    """How truly it is known what a run cost."""
-    if verdict.cost_usd_micros is None:
-        return "estimated"
-    return "priced" if verdict.cost_source == "priced" else "reported"

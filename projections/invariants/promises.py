@@ -52,6 +52,13 @@ class Promises:
         exact = not asked.executors and not any(it.takes_left and it.executors for it in others)
         return max(asked.usd_micros, left), exact
 
+    def leave(
+        self, asked: Refused, purse: Purse, own_limit: int | None, cause: int, work: str
+    ) -> bool:
+        """Whether enough is left for who takes what is, beside what others were offered."""
+        nothing = asked._replace(usd_micros=0)
+        return self.left_for(nothing, purse, own_limit, cause, work)[0] >= asked.usd_micros
+
 
 def _keep(known: dict[str, Any], name: str, what: object) -> None:
     known.pop(name, None)

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from events.budget import BudgetOpened, CostSource, LimitChanged
 from events.configuration import Configuration
+from events.runs import RunClosed
 from events.settings import ExecutorKind
 from projections.invariants.past import Past, Run
 
@@ -144,3 +145,10 @@ def as_asked(run: Run | None, category: str, usd_micros: int) -> Refused:
 def is_critical(run: Run | None) -> bool:
     """Whether it may go into the reserve; of what is not known any more it is supposed."""
     return run is None or run.priority == "critical"
+
+
+def truth(verdict: RunClosed) -> CostSource:
+    """How truly it is known what a run cost."""
+    if verdict.cost_usd_micros is None:
+        return "estimated"
+    return "priced" if verdict.cost_source == "priced" else "reported"

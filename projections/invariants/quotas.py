@@ -155,8 +155,8 @@ class Quotas(Check):
     def _refused(self, record: Record, fact: FundsRefused) -> None:
         self._decided(record, fact)
         run = self.past.runs.get(fact.run)
-        if fact.reason != "over_quota" or run is None:
-            return
+        if fact.reason != "over_quota" or run is None or run.takes_left:
+            return  # Who takes what is left waits for what others were offered of it as well.
         awake = [kind for kind in run.executors if not self._rests(kind, record.at)]
         rooms = [self._room(record, kind) for kind in awake]
         if not rooms or any(room is None or room >= fact.usd_micros for room in rooms):

@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from pykka import ActorRef, ActorRegistry, ThreadingActor
 
+from events import committing
 from events.bus import DEPTH_MAX, Append, Bus, CaughtUp, Considered, Keep, News, Pulse, Subscribe
 from events.codec import GENESIS, UnspeakableFact, entry
 from events.configuration import Action, Configuration, ConfigurationLoaded
@@ -143,6 +144,43 @@ def test_whoever_subscribes_whenever_misses_nothing_and_hears_nothing_twice(
     records = [record.position for record in got if isinstance(record, Record)]
     assert records == list(range(1, end + 1))
     ActorRegistry.stop_all()
+
+
+@settings(max_examples=25, deadline=None)
+@for_any(
+    some.lists(some.integers(0, 3), min_size=1, max_size=30),
+    some.integers(0, 29),
+    some.lists(some.sampled_from([StoreFull, StoreBusy]), max_size=3),
+)
+def test_whoever_makes_way_for_a_performer_misses_nothing_and_hears_nothing_twice(
+    sizes: list[int], joins: int, troubles: list[type[StoreError]]
+) -> None:
+    store = Troubled()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(committing, "RETRY_SECONDS", 0.001)
+        patch.setattr(committing, "PASSING_SECONDS", 0.01)
+        bus = Bus.start(store)
+        performed = listen(bus, kinds=frozenset({WorkRequested}), early=frozenset({WorkRequested}))
+        heard = [listen(bus)]
+        for number, size in enumerate(sizes):
+            if number == min(joins, len(sizes) - 1):
+                heard.append(listen(bus))
+                store.troubles += [trouble("for now") for trouble in troubles]
+            facts = [entry(WorkRequested(f"{number}-{n}", "k"), NOON) for n in range(size)]
+            bus.tell(Append("cli", facts))
+        for one in (performed, *heard):
+            assert positions(one, sum(sizes)) == list(range(1, sum(sizes) + 1))
+    ActorRegistry.stop_all()
+    assert [positions(one, 0) for one in (performed, *heard)] == [[]] * (len(heard) + 1)
+
+
+def positions(heard: "SimpleQueue[Any]", count: int) -> list[int]:
+    """Of the next so many records, or of as many more as were told."""
+    found: list[int] = []
+    while len(found) < count or not (heard.empty() or count):
+        if isinstance(said := heard.get(timeout=SECONDS), Record):
+            found.append(said.position)
+    return found
 
 
 def test_what_the_store_refuses_nobody_hears() -> None:

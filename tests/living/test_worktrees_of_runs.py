@@ -79,6 +79,14 @@ def test_a_later_step_begins_at_the_head_of_the_lane(house: House, repository: P
     assert branches(repository) == ["horarium/r1-1", "main"]
 
 
+def test_commits_that_are_on_no_branch_are_not_taken_away(house: House, repository: Path) -> None:
+    detach = "git checkout --quiet --detach"
+    lost = grown(house, repository, f"{detach}; echo two > file; git commit --quiet -am two", 1)
+    assert lost.detail == f"its worktree is kept: {house.data}/worktrees/r1-1"
+    assert grown(house, repository, detach, 2).detail == ""
+    assert left(house.data) == ["r1-1"]
+
+
 def test_a_branch_that_is_there_is_never_taken_over(house: House, repository: Path) -> None:
     git(repository, "branch", "horarium/r1-1")
     ended = grown(house, repository, "exit 0", 1, attempt=2)

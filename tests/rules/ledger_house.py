@@ -158,19 +158,20 @@ class House:
         )  # fmt: skip
 
     def ends(self, held: FundsReserved) -> RunClosed:
+        """Only what was to start can have been lost."""
         draw, amount = self.random, held.usd_micros
-        outcome = draw.choice(OUTCOMES)
+        self.tell(*(self.begins(held) if draw.random() < 0.9 else ()))
+        started = held.run in self.began
+        outcome: Outcome = draw.choice(OUTCOMES) if started else "cancelled"
         if outcome == "unknown":
             self.lost.append(held.run)
-        started = held.run in self.began or draw.random() < 0.9
-        self.tell(*(self.begins(held) if started else ()))
         kind = self.began.pop(held.run, "command")
         cost = draw.choice((None, None, 0, amount // 2, amount))
         cost = amount + 7 if draw.random() < 0.02 else cost
         source = draw.choice(SOURCES) if cost is not None else "estimated"
         return RunClosed(
-            held.run, held.work, "read", outcome, started or outcome == "unknown", "", cost,
-            source, kind, draw.randint(0, 999),
+            held.run, held.work, "read", outcome, started, "", cost, source, kind,
+            draw.randint(0, 999),
         )  # fmt: skip
 
     def begins(self, held: FundsReserved) -> Iterator[RunStarting]:

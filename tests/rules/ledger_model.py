@@ -226,7 +226,7 @@ class Model:
             case FundsReserved():
                 self._reserve(fact)
             case FundsRefused(work=work):
-                assert self.asked is not None and not self.fits(self.asked, Counter())
+                assert self.asked is not None and not self.fits(self.asked, self.gone(self.asked))
                 assert fact.left_usd_micros >= 0
                 self.met["stood behind"] += bool(fact.behind)
                 self.met["had no room"] += fact.reason == "over_quota"
@@ -244,6 +244,9 @@ class Model:
                 self.rest[executor, quota] = until
             case QuotaReset(executor, quota):
                 del self.rest[executor, quota]
+                today = self.at.date()
+                if quota == "money" and self.used.get(executor, (today, 0))[0] != today:
+                    del self.used[executor]  # Its window was seen to end.
             case FundsSettled():
                 assert isinstance(heard, RunClosed)
                 self._settle(fact, heard)
@@ -258,6 +261,10 @@ class Model:
                 assert self.today is not None
                 self.closed.remove((self.today, category))
         assert self.overrun is None or isinstance(fact, FundsSettled | CostCorrected)
+
+    def gone(self, ask: WorkReleased) -> Counter[str]:
+        """Who takes what is left takes nothing that others were offered."""
+        return self.promised() if ask.takes_what_is_left else Counter()
 
     def _open(self, fact: BudgetOpened, day: date) -> None:
         self.today, self.opened = day, fact
@@ -275,7 +282,7 @@ class Model:
     def _reserve(self, fact: FundsReserved) -> None:
         ask, run = self.asked, fact.run
         assert ask is not None and (ask.run, ask.own_limit) == (run, fact.own_limit)
-        assert self.fits(ask, Counter())
+        assert self.fits(ask, self.gone(ask))
         takes = ask.takes_what_is_left
         amount = self.left_for(ask, self.promised()) if takes else ask.ceiling_usd_micros
         assert fact.usd_micros == amount

@@ -105,6 +105,12 @@ def test_who_has_no_room_is_left_out_and_another_of_the_chain_is_asked() -> None
     assert said(ledger, of(3, 10, BOTH)) == [reserved(3, 10)]
 
 
+def test_who_rests_is_not_asked_later_for_more_than_it_had_left() -> None:
+    ledger = given(of(1, 50), starts(1), ends(1, 50))
+    [told] = said(ledger, of(2, 60, BOTH))
+    assert told == replace(reserved(2, 60), without=("claude",)), "it waits for a place at codex"
+
+
 def test_until_it_starts_a_run_counts_for_each_that_may_be_asked() -> None:
     ledger = given(of(1, 40, BOTH), codex=HOURS)
     assert said(ledger, of(2, 20, ("codex",))) == [refused(2, 20, 10, "over_quota")]

@@ -14,6 +14,7 @@ from events.policies import Clock
 from events.time import (
     ClockStepped,
     DayStarted,
+    HostSlept,
     OccurrenceDue,
     OccurrenceMissed,
     OccurrencesCoalesced,
@@ -60,6 +61,18 @@ def test_a_clock_that_is_put_right_goes_on_from_the_moment_that_was_lived() -> N
     assert OccurrenceDue("read", eleven, overdue=True) in told
     world.pass_time(HOUR)
     assert world.dues("read")[-1] == MIDNIGHT + timedelta(hours=12)
+
+
+def test_what_is_told_after_a_sleep_is_not_withdrawn_by_the_step_of_the_same_reading() -> None:
+    world = world_of(read=HOURLY)
+    world.step(YEARS)
+    world.pass_time(2 * HOUR)
+    since, before = world.now, world.now + HOUR
+    world.now = before - YEARS
+    slept = world.tell(HostSlept(3_600_000, since))
+    assert kinds(slept)[:3] == [OccurrencesReopened, DayStarted, OccurrencesExpected]
+    told = world.tell(ClockStepped(-YEARS // timedelta(milliseconds=1), before))
+    assert kinds(told) == [AlertRaised]
 
 
 def test_a_start_with_the_clock_far_ahead_is_an_absence_that_is_withdrawn() -> None:

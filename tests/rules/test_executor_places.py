@@ -137,6 +137,17 @@ def test_where_all_others_rest_it_waits_for_the_first_to_be_back() -> None:
     assert retries(decided) == [("w2-1", 1, EVENING)]
 
 
+def test_who_rests_and_has_too_little_left_is_waited_for_when_it_is_back_first() -> None:
+    story = Story(loaded(codex=Provider(), claude=Provider()))
+    story.asked("mend", 1)
+    story.ends("r1-1", trouble="quota_exhausted", resets_at=EVENING)
+    story.asked("ask", 2)
+    story.ends("r2-1", trouble="rate_limited", resets_at=NOON + timedelta(hours=1))
+    decided = pays(story, "ask", 3)
+    assert starts(decided) == []
+    assert retries(decided) == [("w3-1", 1, NOON + timedelta(hours=1))]
+
+
 def test_where_no_other_can_carry_it_out_it_is_asked_for_again_later() -> None:
     story = Story(loaded(claude=Provider(rest_seconds=600)))
     pays(story, "ask", 1)

@@ -13,6 +13,8 @@ from events.intents import (
 )
 from events.plan import OccurrenceSkipped, PlanDrawn
 from events.time import (
+    AlarmRang,
+    AlarmSet,
     ClockStepped,
     DayStarted,
     Expected,
@@ -21,6 +23,7 @@ from events.time import (
     OccurrencesReopened,
     OccurrencesSuperseded,
 )
+from events.work import WorkHeld
 from tests.rules.ledger_story import (
     A_YEAR,
     ADD,
@@ -53,9 +56,11 @@ from tests.rules.ledger_story import (
     log,
     missed,
     planner,
+    queue,
     skip,
     slept,
     step,
+    work,
 )
 from tests.rules.verifying_story import checked
 
@@ -214,6 +219,22 @@ def test_it_is_wrong_when(invariant: str, said: tuple[Said, ...]) -> None:
 @pytest.mark.parametrize("near", GOOD)
 def test_it_is_not_wrong_when_there_is(near: str) -> None:
     assert checked(log(*GOOD[near])) == []
+
+
+def test_what_was_woken_while_the_clock_was_far_ahead_goes_when_its_pause_is_over() -> None:
+    name, ahead = f"w{M + 2}-1", SIX + A_YEAR
+    waits = queue(M + 3, AlarmSet(f"work:{name}", "phase_queue", NINE))
+    rang = clock(M + 5, AlarmRang(f"work:{name}", "phase_queue", NINE))
+    before: tuple[Said, ...] = (
+        came(SEVEN), due(M + 1, "hourly", SEVEN),
+        planner(M + 2, work(M + 2, "hourly", SEVEN, not_before=NINE)),
+        waits, step(SEVEN + MINUTE, ahead),
+    )  # fmt: skip
+    after: tuple[Said, ...] = (
+        queue(M + 6, WorkHeld(name, "paused")), step(ahead + MINUTE, SEVEN + 2 * MINUTE), go(M + 8)
+    )  # fmt: skip
+    assert "hold" not in found(*before, rang, *after)
+    assert "hold" in found(*before, came(ahead), *after), "nothing has woken it"
 
 
 def test_every_promise_about_time_is_broken_at_least_three_times() -> None:

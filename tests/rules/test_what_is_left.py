@@ -53,6 +53,7 @@ def house(budget: Budget = LEFT, **more: Any) -> Any:
             "ponder": agent("codex"),
             "bound": agent(ceiling_usd_micros=DOLLAR),
             "local": agent("ollama"),
+            "aside": replace(agent("codex"), lane="other"),
             "plain": Action(command=("x",), category="study", lane="wide",
                             estimate_usd_micros=30 * CENT),
         },
@@ -116,6 +117,24 @@ def test_two_go_one_after_the_other_and_the_second_takes_what_the_first_has_left
     assert [it.work for it in all_of(world, FundsOffered)] == [second]
     assert {it.state for it in all_of(world, WorkFinished)} == {"completed"}
     assert all_of(world, BudgetExhausted) == [], "for nothing was spent"
+
+
+def test_who_takes_what_is_left_gets_no_crumbs_of_what_was_offered_to_another() -> None:
+    world = lived(with_(house(), lanes={"wide": Lane(concurrency=1), "other": Lane()}))
+    world.asks("ask", "a")
+    second = world.asks("aside", "b")
+    third = world.asks("ask", "c")
+    world.until("08:00")
+    assert [it.usd_micros for it in all_of(world, FundsReserved)][1:] == [488 * CENT, 476 * CENT]
+    assert [it.work for it in all_of(world, FundsReserved)][1:] == [second, third]
+    assert all_of(world, BudgetExhausted) == [], "for nothing was spent"
+
+
+def test_an_agent_that_nobody_learns_the_cost_of_is_never_free() -> None:
+    world = lived(cost=None)
+    world.asks("bound")
+    world.until("08:00")
+    assert [it.cost_usd_micros for it in all_of(world, FundsSettled)] == [CENT]
 
 
 def test_what_has_a_ceiling_goes_beside_others_that_have() -> None:

@@ -1,5 +1,7 @@
 """`horarium trim` over real files, beside a daemon, and before one begins."""
 
+import errno
+import importlib
 import json
 import sqlite3
 from hashlib import sha256
@@ -13,6 +15,8 @@ from horarium.daemon.lock import Lock, Owner
 from horarium.places import Places
 from tests.contracts.trimming_story import copied, recorded, stored
 from tests.whole.daemon_story import call, living, refused
+
+commands_trim = importlib.import_module("horarium.commands.trim")
 
 
 @pytest.fixture(autouse=True)
@@ -99,15 +103,45 @@ def test_beside_a_daemon_nothing_leaves(here: Places) -> None:
     assert {**contents(here.data), str(here.lock): ""} == {**before, str(here.lock): ""}
 
 
+def test_who_reads_no_further_is_no_trouble_with_a_file(
+    here: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*said: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(commands_trim, "line", gone)
+    assert "cannot read or write" not in call(here, "trim").output
+
+
 class Full(sqlite3.Connection):
     """A disk that has no room for a second file."""
 
+    refused = "VACUUM"
+
     def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
-        if sql == "VACUUM":
+        if sql.startswith(self.refused):
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise error
         return super().execute(sql, *given)
+
+
+class Fuller(Full):
+    """One that has none for what a deletion takes with it either."""
+
+    refused = "DELETE FROM stored_events"
+
+
+def test_where_a_disk_is_too_full_for_it_nothing_leaves_and_it_is_said_what_helps(
+    whole: Places, here: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", lambda *it, **how: really(*it, **how, factory=Fuller))
+        result = call(here, "trim", "--really")
+    assert result.exit_code == 1
+    assert "is full; nothing has left." in result.output and "--until" in result.output
+    assert stored(here) == stored(whole)
 
 
 def test_a_disk_that_is_full_leaves_a_right_log(

@@ -85,6 +85,7 @@ class Link:
                 if source == here and not self._take(heard):
                     break
             self._task.ignore(here)
+            self._send()  # It may have said its last, and hear still what waited for company.
         self._gone(self)
 
     def _take(self, heard: Frames[Order]) -> bool:
